@@ -1,0 +1,3 @@
+//! baton: a terminal multiplexer whose panes outlive every client and the server.
+pub mod geometry;
+pub mod ids;
