@@ -1,3 +1,4 @@
 //! baton: a terminal multiplexer whose panes outlive every client and the server.
 pub mod geometry;
 pub mod ids;
+pub mod protocol;
