@@ -3,3 +3,4 @@ pub mod geometry;
 pub mod ids;
 pub mod layout;
 pub mod protocol;
+pub mod terminal;

@@ -4,6 +4,7 @@
 //! (replies to queries, titles, bells, clipboard), and into rows that scrolled off its top, which go to the [`history`] store. Engines are
 //! replaceable: [`vt100`] adapts the crate of that name. The room is pure: no PTY, no clock, no I/O.
 
+pub mod codec;
 pub mod diff;
 pub mod effect;
 pub mod history;
@@ -13,7 +14,7 @@ pub mod screen;
 pub mod vt100;
 
 pub use effect::Effects;
-pub use row::{Attrs, Color, Row, Run, Shape, Style, Underline};
+pub use row::{Attrs, Cell, Color, Malformed, Row, Run, Shape, Style, Underline};
 pub use screen::{Cursor, CursorShape, Modes, MouseEncoding, MouseTracking, Screen};
 
 use crate::geometry::Size;
