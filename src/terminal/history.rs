@@ -643,7 +643,7 @@ fn cols_of(row: &Row, bytes: Range<usize>) -> Range<u16> {
 impl Segment {
     /// Counts a line that begins at the end of what is used.
     fn note_line(&mut self) {
-        if self.lines % INDEX_STEP == 0 {
+        if self.lines.is_multiple_of(INDEX_STEP) {
             self.index.push(u16::try_from(self.used).unwrap_or(u16::MAX));
         }
         self.lines += 1;
