@@ -234,11 +234,7 @@ fn encode_style(style: Style, out: &mut Vec<u8>) {
     let underline = style.underline != Underline::None;
     let attrs = style.attrs != Attrs::default();
     out.push(
-        kind(style.fg)
-            | (kind(style.bg) << 2)
-            | (kind(style.underline_color) << 4)
-            | (u8::from(underline) << 6)
-            | (u8::from(attrs) << 7),
+        kind(style.fg) | (kind(style.bg) << 2) | (kind(style.underline_color) << 4) | (u8::from(underline) << 6) | (u8::from(attrs) << 7),
     );
     for color in [style.fg, style.bg, style.underline_color] {
         match color {

@@ -143,8 +143,7 @@ struct Block {
 
 impl Block {
     fn encode(self) -> [u8; COMMIT_BYTES] {
-        let fields =
-            [self.first_seq, self.count, self.used, self.first_line, self.end_line, self.stream_offset, self.open_bytes, 0, 0, 0];
+        let fields = [self.first_seq, self.count, self.used, self.first_line, self.end_line, self.stream_offset, self.open_bytes, 0, 0, 0];
         let mut block = [0; COMMIT_BYTES];
         let numbers = std::iter::once(u64::from_le_bytes(*b"batonhi1")).chain(fields);
         for (place, number) in block.chunks_exact_mut(8).zip(numbers) {

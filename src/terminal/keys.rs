@@ -293,9 +293,7 @@ pub fn encode_key(key: Key, modes: Modes) -> Vec<u8> {
         KeyCode::PageUp => tilde(5),
         KeyCode::PageDown => tilde(6),
         // F13..=F24 are Shift-F1..=Shift-F12 in xterm's terminfo; with a program told `xterm-256color` that is what they must send.
-        KeyCode::F(number) if number > 12 => {
-            encode_key(Key { code: KeyCode::F(number - 12), mods: Mods { shift: true, ..mods } }, modes)
-        }
+        KeyCode::F(number) if number > 12 => encode_key(Key { code: KeyCode::F(number - 12), mods: Mods { shift: true, ..mods } }, modes),
         KeyCode::F(number) => match number {
             1 => cursor('P', true),
             2 => cursor('Q', true),

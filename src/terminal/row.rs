@@ -231,10 +231,10 @@ impl Row {
     pub fn push_run(&mut self, text: &str, shape: Shape, style: Style, link: u16) {
         let mut rest = text;
         while !rest.is_empty() {
-            let joins =
-                self.runs.last().is_some_and(|run| {
-                    run.shape == shape && run.style == style && run.link == link && !matches!(shape, Shape::Cluster(_))
-                });
+            let joins = self
+                .runs
+                .last()
+                .is_some_and(|run| run.shape == shape && run.style == style && run.link == link && !matches!(shape, Shape::Cluster(_)));
             let room = if joins { usize::from(u16::MAX - self.runs.last().map_or(0, |run| run.len)) } else { usize::from(u16::MAX) };
             let part = floor_char(rest, room);
             if part.is_empty() {

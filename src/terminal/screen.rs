@@ -133,9 +133,8 @@ impl Changes {
     #[must_use]
     pub fn since(&self, version: u64) -> Option<(u16, u16)> {
         let spans = self.spans.iter().take(usize::from(self.len)).filter(|span| span.version > version);
-        spans.fold(None, |all, span| {
-            Some(all.map_or((span.from, span.to), |(from, to): (u16, u16)| (from.min(span.from), to.max(span.to))))
-        })
+        spans
+            .fold(None, |all, span| Some(all.map_or((span.from, span.to), |(from, to): (u16, u16)| (from.min(span.from), to.max(span.to)))))
     }
 }
 
