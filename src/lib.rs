@@ -3,4 +3,5 @@ pub mod geometry;
 pub mod ids;
 pub mod layout;
 pub mod protocol;
+pub mod session;
 pub mod terminal;
