@@ -1,4 +1,5 @@
 //! baton: a terminal multiplexer whose panes outlive every client and the server.
+pub mod command;
 pub mod geometry;
 pub mod ids;
 pub mod layout;
