@@ -16,7 +16,8 @@
 //!
 //! To add a command: one entry in a file of [`table`], with its `build`; the tests there tell what is missing.
 //!
-//! Pure: no I/O, no clock, no environment. It knows the wire's [`Request`](crate::protocol::message::Request) and nothing of sessions, screens or sockets.
+//! Pure: no I/O, no clock, no environment. It knows the wire's [`Request`](crate::protocol::message::Request) and the names of keys (`terminal::keys`),
+//! and nothing of sessions, screens or sockets.
 
 pub mod action;
 pub mod args;
