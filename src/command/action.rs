@@ -299,7 +299,9 @@ fn substitute(word: &str, answers: &[String]) -> String {
         let mut chars = after.chars();
         let (answer, used) = match chars.next() {
             Some('%') => (answers.first(), 1),
-            Some(digit @ '1'..='9') if !chars.next().is_some_and(|next| next.is_ascii_digit()) => (answers.get(digit as usize - '1' as usize), 1),
+            Some(digit @ '1'..='9') if !chars.next().is_some_and(|next| next.is_ascii_digit()) => {
+                (answers.get(digit as usize - '1' as usize), 1)
+            }
             _ => (None, 0),
         };
         match answer {

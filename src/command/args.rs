@@ -89,8 +89,11 @@ impl<'w> Args<'w> {
     /// # Errors
     /// [`UsageErrorKind::Conflict`] naming them.
     pub fn at_most_one(&self, flags: &[&str]) -> Result<(), UsageErrorKind> {
-        let given: Vec<String> =
-            flags.iter().filter(|flag| self.has(flag)).map(|flag| if flag.len() == 1 { format!("-{flag}") } else { format!("--{flag}") }).collect();
+        let given: Vec<String> = flags
+            .iter()
+            .filter(|flag| self.has(flag))
+            .map(|flag| if flag.len() == 1 { format!("-{flag}") } else { format!("--{flag}") })
+            .collect();
         if given.len() > 1 { Err(UsageErrorKind::Conflict(format!("{} do not go together", given.join(" and ")))) } else { Ok(()) }
     }
 }
@@ -140,14 +143,16 @@ fn read_args<'w>(spec: &'static CommandSpec, name: &'w str, words: &[&'w str]) -
         } else {
             let mut letters = word.char_indices().skip(1);
             while let Some((at, letter)) = letters.next() {
-                let flag = spec.flags.iter().find(|flag| flag.short == Some(letter)).ok_or_else(|| unknown_flag(spec, format!("-{letter}")))?;
+                let flag =
+                    spec.flags.iter().find(|flag| flag.short == Some(letter)).ok_or_else(|| unknown_flag(spec, format!("-{letter}")))?;
                 let shown = format!("-{letter}");
                 if flag.takes == Takes::Nothing {
                     add_flag(&mut args, flag, shown, "")?;
                     continue;
                 }
                 let attached = word.get(at + letter.len_utf8()..).unwrap_or_default();
-                let value = if attached.is_empty() { rest.next().ok_or_else(|| missing_value(shown.clone(), flag.takes))? } else { attached };
+                let value =
+                    if attached.is_empty() { rest.next().ok_or_else(|| missing_value(shown.clone(), flag.takes))? } else { attached };
                 add_flag(&mut args, flag, shown, value)?;
                 break;
             }
@@ -200,12 +205,22 @@ pub(super) fn check_value(what: &str, takes: Takes, value: &str) -> Result<(), U
             _ => bad(format!("a whole number from {min} to {max}"), Vec::new()),
         },
         Takes::Cells if share(value).is_none() => bad("a number of cells, or of hundredths such as 30%".to_owned(), Vec::new()),
-        Takes::Variable if value.split_once('=').is_none_or(|(name, _)| name.is_empty()) => bad("a variable as NAME=VALUE".to_owned(), Vec::new()),
+        Takes::Variable if value.split_once('=').is_none_or(|(name, _)| name.is_empty()) => {
+            bad("a variable as NAME=VALUE".to_owned(), Vec::new())
+        }
         Takes::OneOf(words) if !words.contains(&value) => {
             let similar = similar(value, words.iter().copied()).into_iter().map(str::to_owned).collect();
             bad(format!("one of {}", words.join(", ")), similar)
         }
-        Takes::Session | Takes::Window | Takes::Pane | Takes::Attachment | Takes::Operator | Takes::KeyTable | Takes::Layout | Takes::Folder | Takes::File
+        Takes::Session
+        | Takes::Window
+        | Takes::Pane
+        | Takes::Attachment
+        | Takes::Operator
+        | Takes::KeyTable
+        | Takes::Layout
+        | Takes::Folder
+        | Takes::File
             if value.is_empty() =>
         {
             bad(format!("a {}, it is empty", takes.placeholder().to_lowercase()), Vec::new())

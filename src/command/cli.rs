@@ -7,11 +7,23 @@ use super::spec::{CommandSpec, FlagSpec, Place, Takes, find, similar};
 
 /// Flags that stand before the command.
 pub const GLOBAL_FLAGS: &[FlagSpec] = &[
-    FlagSpec { short: Some('L'), long: None, takes: Takes::Text("NAME"), repeats: false, help: "Use the server of this name instead of `default`" },
+    FlagSpec {
+        short: Some('L'),
+        long: None,
+        takes: Takes::Text("NAME"),
+        repeats: false,
+        help: "Use the server of this name instead of `default`",
+    },
     FlagSpec { short: Some('S'), long: None, takes: Takes::File, repeats: false, help: "Use the server at this socket" },
     FlagSpec { short: Some('f'), long: None, takes: Takes::File, repeats: false, help: "Read this configuration instead of the user's" },
     FlagSpec { short: Some('V'), long: Some("version"), takes: Takes::Nothing, repeats: false, help: "Print the release and leave" },
-    FlagSpec { short: Some('h'), long: Some("help"), takes: Takes::Nothing, repeats: false, help: "Print this help, or behind a command its help" },
+    FlagSpec {
+        short: Some('h'),
+        long: Some("help"),
+        takes: Takes::Nothing,
+        repeats: false,
+        help: "Print this help, or behind a command its help",
+    },
 ];
 
 /// The values of [`GLOBAL_FLAGS`].

@@ -63,15 +63,8 @@ pub struct Candidate {
 }
 
 /// The presets that `layout select` knows.
-pub const LAYOUT_PRESETS: [&str; 7] = [
-    "even-horizontal",
-    "even-vertical",
-    "main-horizontal",
-    "main-vertical",
-    "tiled",
-    "main-horizontal-mirrored",
-    "main-vertical-mirrored",
-];
+pub const LAYOUT_PRESETS: [&str; 7] =
+    ["even-horizontal", "even-vertical", "main-horizontal", "main-vertical", "tiled", "main-horizontal-mirrored", "main-vertical-mirrored"];
 
 /// What may stand at `cursor` (in bytes; moved back to the start of a character), given what stands before it. At most 200, in a sensible order.
 #[must_use]

@@ -81,7 +81,9 @@ pub fn command(spec: &CommandSpec, place: Place) -> String {
         let _ = writeln!(out, "\nAlso called: {}", spec.aliases.join(", "));
     }
     match spec.scope {
-        super::spec::Scope::Client if place == Place::Shell => out.push_str("\nOnly inside a client: by a key, or at the prompt (C-b :).\n"),
+        super::spec::Scope::Client if place == Place::Shell => {
+            out.push_str("\nOnly inside a client: by a key, or at the prompt (C-b :).\n")
+        }
         _ => {}
     }
     out
@@ -94,7 +96,11 @@ pub fn overview(place: Place) -> String {
     if place == Place::Shell {
         out.push_str("baton: a terminal multiplexer whose panes outlive every client and the server\n\n");
         out.push_str("Usage: baton [-L NAME|-S FILE] [-f FILE] [COMMAND [FLAGS] [ARGUMENTS]]\n\n");
-        wrap(&mut out, "Without a command it attaches to the session used last, or makes one. Several commands are parted by a lone `;`. Names may be cut short as long as they are clear.", 0);
+        wrap(
+            &mut out,
+            "Without a command it attaches to the session used last, or makes one. Several commands are parted by a lone `;`. Names may be cut short as long as they are clear.",
+            0,
+        );
         out.push_str("\nFlags:\n");
         flags(&mut out, GLOBAL_FLAGS);
     }
@@ -109,7 +115,11 @@ pub fn overview(place: Place) -> String {
     }
     if place == Place::Shell {
         out.push('\n');
-        wrap(&mut out, "A TARGET is written as for tmux: SESSION:WINDOW.PANE with names or numbers, or an id ($1, @2, %3). `baton help COMMAND` explains a command; inside a client C-b ? shows the keys and C-b : takes commands.", 0);
+        wrap(
+            &mut out,
+            "A TARGET is written as for tmux: SESSION:WINDOW.PANE with names or numbers, or an id ($1, @2, %3). `baton help COMMAND` explains a command; inside a client C-b ? shows the keys and C-b : takes commands.",
+            0,
+        );
         out.push_str("\nExit codes:\n");
         for (code, meaning) in EXIT_CODES {
             row(&mut out, code, meaning, 4);

@@ -201,7 +201,10 @@ impl Lexer<'_> {
                 digits.extend(self.next());
             }
         }
-        u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).ok_or_else(|| self.error(at, "`\\u` wants the hexadecimal number of a character"))
+        u32::from_str_radix(&digits, 16)
+            .ok()
+            .and_then(char::from_u32)
+            .ok_or_else(|| self.error(at, "`\\u` wants the hexadecimal number of a character"))
     }
 
     /// The text between the brace here and its match; braces in quotes or behind a backslash do not count.

@@ -36,8 +36,8 @@ pub mod table;
 mod tests;
 
 pub use action::{
-    Choose, CliCommand, Command, ConfigAction, Confirm, CopyAction, CopyCommand, ListWhat, Neighbour, PaneStep, Prompt, PromptKind, SessionStep,
-    Shell, Switch, ToggleWhat, ViewCommand, WindowStep,
+    Choose, CliCommand, Command, ConfigAction, Confirm, CopyAction, CopyCommand, ListWhat, Neighbour, PaneStep, Prompt, PromptKind,
+    SessionStep, Shell, Switch, ToggleWhat, ViewCommand, WindowStep,
 };
 pub use cli::{Globals, Invocation, parse_cli};
 pub use complete::{Candidate, Name, Names, complete};

@@ -310,10 +310,12 @@ pub struct Found {
 }
 
 fn in_group(first: &str, words: &[&str]) -> Result<Option<Found>, UsageError> {
-    let members = || table::all().flat_map(|spec| spec.names().map(move |name| (spec, name))).filter_map(|(spec, name)| {
-        let (group, rest) = name.split_once(' ')?;
-        (group == first).then_some((spec, rest))
-    });
+    let members = || {
+        table::all().flat_map(|spec| spec.names().map(move |name| (spec, name))).filter_map(|(spec, name)| {
+            let (group, rest) = name.split_once(' ')?;
+            (group == first).then_some((spec, rest))
+        })
+    };
     if members().next().is_none() {
         return Ok(None);
     }

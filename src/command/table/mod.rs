@@ -52,8 +52,13 @@ const fn optional(name: &'static str, takes: Takes, help: &'static str) -> ArgSp
 /// `--json`, for everything that lists or creates.
 const JSON: FlagSpec = long("json", "Answer in JSON");
 /// `-e NAME=VALUE`.
-const VARIABLE: FlagSpec =
-    FlagSpec { short: Some('e'), long: None, takes: Takes::Variable, repeats: true, help: "Set a variable for it; may be given more than once" };
+const VARIABLE: FlagSpec = FlagSpec {
+    short: Some('e'),
+    long: None,
+    takes: Takes::Variable,
+    repeats: true,
+    help: "Set a variable for it; may be given more than once",
+};
 /// `-c DIR`.
 const CWD: FlagSpec = value('c', Takes::Folder, "Start it in this folder");
 /// `-n NAME` for a window.

@@ -221,9 +221,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         help: "",
         flags: &[switch('k', "End what still runs there"), PANE],
         args: &[PROGRAM],
-        build: |args, _| {
-            Ok(Command::Request(Request::Respawn { target: args.value("t"), command: args.rest(0), kill: args.has("k") }))
-        },
+        build: |args, _| Ok(Command::Request(Request::Respawn { target: args.value("t"), command: args.rest(0), kill: args.has("k") })),
     },
     CommandSpec {
         name: "remain-on-exit",
@@ -234,9 +232,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         help: "",
         flags: &[PANE],
         args: &[optional("on|off", Takes::OneOf(&["on", "off"]), "on if not given")],
-        build: |args, _| {
-            Ok(Command::Request(Request::RemainOnExit { target: args.value("t"), keep: args.arg(0) != Some("off") }))
-        },
+        build: |args, _| Ok(Command::Request(Request::RemainOnExit { target: args.value("t"), keep: args.arg(0) != Some("off") })),
     },
     CommandSpec {
         name: "signal",

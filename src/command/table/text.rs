@@ -98,11 +98,14 @@ pub(super) const TABLE: &[CommandSpec] = &[
         scope: Scope::Client,
         summary: "Type a paste buffer into a pane",
         help: "",
-        flags: &[value('b', Takes::Buffer, "The buffer; else the newest"), switch('d', "Forget the buffer afterwards"), switch('p', "Accepted for tmux: pastes are always bracketed if the program asked for that"), PANE],
+        flags: &[
+            value('b', Takes::Buffer, "The buffer; else the newest"),
+            switch('d', "Forget the buffer afterwards"),
+            switch('p', "Accepted for tmux: pastes are always bracketed if the program asked for that"),
+            PANE,
+        ],
         args: &[],
-        build: |args, _| {
-            Ok(Command::View(ViewCommand::Paste { buffer: args.value("b"), delete: args.has("d"), target: args.value("t") }))
-        },
+        build: |args, _| Ok(Command::View(ViewCommand::Paste { buffer: args.value("b"), delete: args.has("d"), target: args.value("t") })),
     },
     CommandSpec {
         name: "list-buffers",

@@ -191,9 +191,7 @@ fn pan(args: &Args<'_>, _: Place) -> Built {
 fn inner_words(args: &Args<'_>) -> Result<Vec<Vec<String>>, UsageErrorKind> {
     let words = args.rest(0);
     match words.as_slice() {
-        [only] => {
-            Ok(line::split(only)?.into_iter().map(|words| words.into_iter().map(|word| word.text).collect()).collect())
-        }
+        [only] => Ok(line::split(only)?.into_iter().map(|words| words.into_iter().map(|word| word.text).collect()).collect()),
         _ => Ok(vec![words]),
     }
 }
@@ -226,7 +224,9 @@ fn prompt(args: &Args<'_>, _: Place) -> Built {
         PromptKind::Line
     };
     let template = if args.arg(0).is_some() { Some(inner_words(args)?) } else { None };
-    let parts = |flag: &str| -> Vec<String> { args.value(flag).map(|text| text.split(',').map(|part| part.trim().to_owned()).collect()).unwrap_or_default() };
+    let parts = |flag: &str| -> Vec<String> {
+        args.value(flag).map(|text| text.split(',').map(|part| part.trim().to_owned()).collect()).unwrap_or_default()
+    };
     let mut questions = parts("p");
     if questions.is_empty() {
         // As tmux: the command's name is the question.

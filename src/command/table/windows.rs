@@ -172,7 +172,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
         scope: Scope::Both,
         summary: "Show a window in another session as well",
         help: "",
-        flags: &[value('s', Takes::Window, "The window; else the current one"), value('t', Takes::Window, "The session, or session:number")],
+        flags: &[
+            value('s', Takes::Window, "The window; else the current one"),
+            value('t', Takes::Window, "The session, or session:number"),
+        ],
         args: &[],
         build: |args, _| {
             let target = args.value("t").ok_or_else(|| UsageErrorKind::Conflict("say where: -t SESSION".to_owned()))?;
