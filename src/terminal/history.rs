@@ -357,6 +357,11 @@ impl<S: Segments> History<S> {
         &self.segments
     }
 
+    /// The memory, for whoever keeps other things in it. What [`Segments`] gives out is the history's own.
+    pub const fn segments_mut(&mut self) -> &mut S {
+        &mut self.segments
+    }
+
     /// Bytes of records and headers held.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -37,4 +37,9 @@ pub trait Engine: Send {
 
     /// Takes up a state that [`Engine::snapshot`] wrote; false (and no change) when it is not one.
     fn restore(&mut self, snapshot: &[u8]) -> bool;
+
+    /// The engine failed on this pane's output and goes on with less than it should show.
+    fn degraded(&self) -> bool {
+        false
+    }
 }
