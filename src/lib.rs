@@ -2,7 +2,10 @@
 pub mod command;
 pub mod geometry;
 pub mod ids;
+pub mod keeper;
 pub mod layout;
+pub mod platform;
 pub mod protocol;
+pub mod ring;
 pub mod session;
 pub mod terminal;

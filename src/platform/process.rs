@@ -1,0 +1,181 @@
+//! Processes, where the systems agree: reaping, detaching, limits.
+#![allow(unsafe_code, reason = "fork, wait4, and calls between fork and exec")]
+
+use std::io;
+
+use crate::protocol::keeper::Usage;
+
+/// A child that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reaped {
+    /// Its process id, free for others from now on.
+    pub pid: u32,
+    /// Its wait status.
+    pub status: i32,
+    /// What it used.
+    pub usage: Usage,
+}
+
+/// Reaps one child of this process that ended, if there is one. Never blocks.
+#[must_use]
+pub fn reap() -> Option<Reaped> {
+    let mut status = 0;
+    // SAFETY: a structure of integers, for which zeros are a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    loop {
+        // SAFETY: both pointers outlive the call.
+        let pid = unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG, &raw mut usage) };
+        if pid < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
+            continue;
+        }
+        let pid = u32::try_from(pid).ok().filter(|pid| *pid > 0)?;
+        let micros = |time: libc::timeval| (time.tv_sec as u64).saturating_mul(1_000_000).saturating_add(time.tv_usec as u64);
+        let rss = usage.ru_maxrss.max(0) as u64;
+        return Some(Reaped {
+            pid,
+            status,
+            usage: Usage {
+                user_us: micros(usage.ru_utime),
+                system_us: micros(usage.ru_stime),
+                rss_max_kib: if cfg!(target_os = "macos") { rss / 1024 } else { rss },
+            },
+        });
+    }
+}
+
+/// Makes this process a daemon: the caller's parent sees its child end at once, what goes on is in a session of its own and a child of init.
+///
+/// # Errors
+/// What fork says. To be called before any thread is started.
+pub fn become_daemon() -> io::Result<()> {
+    // SAFETY: the process has one thread, so the child may go on with everything.
+    match unsafe { libc::fork() } {
+        -1 => return Err(io::Error::last_os_error()),
+        0 => {}
+        // SAFETY: ends at once, without the destructors that the child needs unharmed.
+        _ => unsafe { libc::_exit(0) },
+    }
+    rustix::process::setsid()?;
+    Ok(())
+}
+
+/// Closes every descriptor from `first` on but `keep`: what the launching shell left open is none of the keeper's business.
+pub fn close_descriptors_from(first: i32, keep: &[i32]) {
+    let mut keep: Vec<i32> = keep.iter().copied().filter(|fd| *fd >= first).collect();
+    keep.sort_unstable();
+    let mut from = first;
+    for fd in keep {
+        close_range(from, fd - 1);
+        from = fd + 1;
+    }
+    close_range(from, i32::MAX);
+}
+
+fn close_range(from: i32, to: i32) {
+    if from > to {
+        return;
+    }
+    #[cfg(target_os = "linux")]
+    // SAFETY: closes descriptors that nothing in this process owns: it is called at start, before any is opened.
+    if unsafe { libc::syscall(libc::SYS_close_range, from, to, 0) } == 0 {
+        return;
+    }
+    let limit = i32::try_from(descriptor_limit()).unwrap_or(i32::MAX).min(65_536);
+    for fd in from..=to.min(limit) {
+        // SAFETY: as above.
+        unsafe { libc::close(fd) };
+    }
+}
+
+/// Points stdin, stdout and stderr at `/dev/null`.
+///
+/// # Errors
+/// What the system says.
+pub fn detach_stdio() -> io::Result<()> {
+    let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
+    Ok(())
+}
+
+/// The soft limit on descriptors.
+#[must_use]
+pub fn descriptor_limit() -> u64 {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Raises the soft limit on descriptors to the hard one; returns the soft limit from before, for children, who must not see ours (programs that use
+/// `select` break above 1024).
+#[must_use]
+pub fn raise_descriptor_limit() -> u64 {
+    let before = descriptor_limit();
+    let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    // macOS reports "unlimited" but refuses more than OPEN_MAX.
+    let most = if cfg!(target_os = "macos") { limits.maximum.unwrap_or(10_240).min(10_240) } else { limits.maximum.unwrap_or(1 << 20) };
+    let _ = set_descriptor_limit(most);
+    before
+}
+
+/// Sets the soft limit on descriptors. Makes system calls only: may be called between fork and exec.
+///
+/// # Errors
+/// What the system says.
+pub fn set_descriptor_limit(soft: u64) -> io::Result<()> {
+    let mut limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limits.current = Some(limits.maximum.map_or(soft, |hard| soft.min(hard)));
+    Ok(rustix::process::setrlimit(rustix::process::Resource::Nofile, limits)?)
+}
+
+/// Ignores what a launching terminal or shell may send to a daemon: hang-up, interrupt, quit, and writes to closed pipes.
+pub fn ignore_signals() {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE] {
+        // SAFETY: ignoring runs no code of ours.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
+/// Takes over a descriptor that this process was started with; it becomes close-on-exec.
+///
+/// # Errors
+/// `EBADF` when it is not open.
+pub fn adopt_descriptor(number: i32) -> io::Result<std::os::fd::OwnedFd> {
+    use std::os::fd::FromRawFd;
+    if number < 3 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: plain question about a number.
+    if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is open, and its number came by argument, which says that it is handed to us.
+    Ok(unsafe { std::os::fd::OwnedFd::from_raw_fd(number) })
+}
+
+/// Between fork and exec: makes descriptor `fd` appear as `number` in the new program. System calls only.
+///
+/// # Errors
+/// What the system says.
+pub fn place_descriptor(fd: std::os::fd::RawFd, number: i32) -> io::Result<()> {
+    // SAFETY: in a forked child; what was open as `number` there is close-on-exec and of no use to it.
+    let done = if fd == number { unsafe { libc::fcntl(fd, libc::F_SETFD, 0) } } else { unsafe { libc::dup2(fd, number) } };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Between fork and exec of a pane's program, with the terminal as stdin: default signals, a session of its own, the terminal as its controlling one,
+/// and the soft limit on descriptors that the user had. System calls only.
+///
+/// # Errors
+/// What the system says.
+pub fn prepare_terminal_child(descriptors: u64) -> io::Result<()> {
+    for signal in 1..32 {
+        // SAFETY: default dispositions run no code of ours; numbers that cannot be changed are refused.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    rustix::process::setsid()?;
+    // SAFETY: plain request on stdin, which is the terminal.
+    if unsafe { libc::ioctl(0, libc::TIOCSCTTY as _, 0) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    set_descriptor_limit(descriptors)
+}
