@@ -7,5 +7,6 @@ pub mod layout;
 pub mod platform;
 pub mod protocol;
 pub mod ring;
+pub mod server;
 pub mod session;
 pub mod terminal;

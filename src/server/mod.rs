@@ -1,0 +1,3 @@
+//! The server: owner of sessions, panes and clients.
+pub mod outbox;
+pub mod panes;

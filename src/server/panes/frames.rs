@@ -1,0 +1,199 @@
+//! A pane's viewers and what they are sent: the newest state, never a backlog.
+//!
+//! A viewer has the version it was last sent, and is *ready* when it acknowledged that one (or was sent nothing yet). When the screen moves on:
+//!
+//! ```text
+//!   nobody ready          nothing is refreshed, diffed or encoded; each viewer's signals say "wake me with the acknowledgement"
+//!   somebody ready,
+//!     quiet for 8 ms      refresh the screen, one diff for each version that the ready ones have, the same bytes for all who have the same
+//!     else                due at 8 ms after the last frames, unless a key went to the pane just now
+//! ```
+//!
+//! The pace is the pane's, not the viewer's: that way viewers come to have the same versions, and twenty of them cost one diff.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::inbox::ViewerSignals;
+use crate::ids::{AttachmentId, PaneId};
+use crate::protocol::frame::encode;
+use crate::protocol::message::{Frame, ServerMessage};
+use crate::server::outbox::Outbox;
+use crate::terminal::{Screen, diff};
+
+/// Least time between two frames of a pane under load.
+pub(super) const PACE: Duration = Duration::from_millis(8);
+
+/// One who looks at the pane.
+struct Viewer {
+    id: AttachmentId,
+    outbox: Arc<Outbox>,
+    signals: Arc<ViewerSignals>,
+    /// What it has, once it acknowledges; `None`: nothing that a diff could start from.
+    has: Option<State>,
+    /// The version it was sent and must acknowledge before it gets more.
+    outstanding: Option<u64>,
+}
+
+/// What a frame says: if this is the same, there is nothing to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct State {
+    version: u64,
+    history: (u64, u64),
+}
+
+/// Who looks at a pane, and when they were last sent something.
+#[derive(Default)]
+pub(super) struct Viewers {
+    list: Vec<Viewer>,
+    /// Something may have changed since the screen was last refreshed for somebody.
+    dirty: bool,
+    /// What that refresh gave.
+    newest: Option<State>,
+    last_at: Option<Instant>,
+    due: Option<Instant>,
+    encoded: Encoded,
+}
+
+/// The frame that was encoded last.
+#[derive(Default)]
+struct Encoded {
+    of: Option<(u64, State)>,
+    bytes: Vec<u8>,
+}
+
+/// A buffer for frames beyond this is given back: a full frame of a large screen is rare.
+const KEPT_BYTES: usize = 32 * 1024;
+
+impl Viewers {
+    /// Adds a viewer, or begins anew with one.
+    pub(super) fn watch(&mut self, id: AttachmentId, outbox: Arc<Outbox>, signals: Arc<ViewerSignals>) {
+        self.unwatch(id);
+        self.list.push(Viewer { id, outbox, signals, has: None, outstanding: None });
+    }
+
+    /// Removes a viewer.
+    pub(super) fn unwatch(&mut self, id: AttachmentId) {
+        self.list.retain(|viewer| viewer.id != id);
+    }
+
+    /// A viewer lost what it had; it is sent everything at once.
+    pub(super) fn resync(&mut self, id: AttachmentId) {
+        if let Some(viewer) = self.list.iter_mut().find(|viewer| viewer.id == id) {
+            viewer.has = None;
+            viewer.outstanding = None;
+        }
+    }
+
+    /// Another engine took over, whose versions are its own: nobody has anything that a diff could start from.
+    pub(super) fn forget_versions(&mut self) {
+        for viewer in &mut self.list {
+            viewer.has = None;
+        }
+        self.encoded.of = None;
+        self.newest = None;
+        self.dirty = true;
+    }
+
+    /// The pane changed.
+    pub(super) fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// When [`Viewers::send`] is to be called again although nothing happens.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Sends what is to be sent now. `screen` is called if anybody gets something; `history` is the range of lines. `at_once`: do not hold back.
+    pub(super) fn send<'s>(
+        &mut self,
+        pane: PaneId,
+        now: Instant,
+        at_once: bool,
+        history: (u64, u64),
+        screen: impl FnOnce() -> &'s Screen,
+    ) -> usize {
+        self.due = None;
+        let (mut ready, mut new) = (false, false);
+        for viewer in &mut self.list {
+            // Only who is behind waits for an acknowledgement: the others' must wake nobody.
+            let behind = self.dirty || viewer.has.is_none() || viewer.has != self.newest;
+            if behind && viewer.outstanding.is_none_or(|version| viewer.signals.has(version) || viewer.signals.wait_for(version)) {
+                viewer.outstanding = None;
+                ready = true;
+                // Those who have nothing are not kept waiting by the pace of the others.
+                new |= viewer.has.is_none();
+            }
+        }
+        if !ready {
+            return 0;
+        }
+        if !at_once
+            && !new
+            && let Some(next) = self.last_at.map(|last| last + PACE)
+            && now < next
+        {
+            self.due = Some(next);
+            return 0;
+        }
+        let screen = screen();
+        if screen.version == 0 {
+            // On the wire that means "nothing", and that is what such a screen shows: no byte has changed it yet.
+            return 0;
+        }
+        let state = State { version: screen.version, history };
+        self.newest = Some(state);
+        self.dirty = false;
+        let mut sent = 0;
+        for viewer in &mut self.list {
+            if viewer.outstanding.is_some() || viewer.has == Some(state) {
+                continue;
+            }
+            let base = viewer.has.map_or(0, |has| has.version);
+            let frame = self.encoded.get(pane, base, state, screen);
+            viewer.signals.sending();
+            viewer.outbox.send_encoded(frame);
+            viewer.has = Some(state);
+            viewer.outstanding = Some(state.version);
+            sent += 1;
+        }
+        if sent > 0 {
+            self.last_at = Some(now);
+        }
+        sent
+    }
+}
+
+impl Encoded {
+    /// The frame that leads from `base` to `state`, encoded unless it is the one encoded last.
+    fn get(&mut self, pane: PaneId, base: u64, state: State, screen: &Screen) -> &[u8] {
+        if self.of != Some((base, state)) {
+            self.bytes.clear();
+            if self.bytes.capacity() > KEPT_BYTES {
+                self.bytes = Vec::new();
+            }
+            let changes = diff::diff(screen, base);
+            let mut diff = Vec::new();
+            changes.encode(&mut diff);
+            let frame = Frame {
+                pane,
+                base: if changes.full.is_some() { 0 } else { base },
+                version: state.version,
+                diff,
+                history_first: state.history.0,
+                history_end: state.history.1,
+            };
+            if let Err(error) = encode(&ServerMessage::Frame(frame), &mut self.bytes) {
+                // Larger than the wire allows: its viewers see the next state that is not.
+                tracing::error!(%error, %pane, "frame not sent");
+            }
+            self.of = Some((base, state));
+        }
+        &self.bytes
+    }
+}

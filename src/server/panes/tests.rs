@@ -1,0 +1,1 @@
+//! Tests of the workers, against real terminals and sockets, without a keeper.

@@ -1,0 +1,274 @@
+//! A worker: one thread, one poll, and the panes that are its own.
+//!
+//! A round of the loop: poll (without waiting if a pane has more to read), take the owner's jobs, give each pane that became readable a slice, give one
+//! of those that had more than a slice another, send the frames that were held back and are due. Edges are enough for the poll, since a pane is read
+//! until nothing is there or stays in a queue.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::MakeEngine;
+use super::inbox::{Clock, Inbox, Job};
+use super::notices::Notices;
+use super::pane::{Context, Pane, Turn, Watched};
+use super::quiet::Quiet;
+use crate::ids::PaneId;
+use crate::ring::Blackbox;
+
+const WAKER: Token = Token(usize::MAX - 1);
+const QUIET: Token = Token(usize::MAX - 2);
+const EVENTS: usize = 128;
+
+/// See the file's head.
+pub(super) struct Worker {
+    context: Context,
+    poll: Poll,
+    quiet: Quiet,
+    inbox: Arc<Inbox>,
+    panes: HashMap<PaneId, Pane>,
+    /// Panes that became readable.
+    fresh: VecDeque<PaneId>,
+    /// Panes that had more than a slice.
+    busy: VecDeque<PaneId>,
+    /// Panes whose frames are held back.
+    held: Vec<PaneId>,
+    stopped: bool,
+}
+
+impl Worker {
+    /// A worker that notes what it parses in `slot`. Runs with [`Worker::run`].
+    pub(super) fn new(
+        slot: usize,
+        clock: Clock,
+        notices: Arc<Notices>,
+        blackbox: Option<Arc<Blackbox>>,
+        make_engine: MakeEngine,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let inbox = Arc::new(Inbox::new(Waker::new(poll.registry(), WAKER)?));
+        let quiet = Quiet::new(poll.registry(), QUIET)?;
+        Ok(Self {
+            context: Context { slot, clock, notices, blackbox, make_engine },
+            poll,
+            quiet,
+            inbox,
+            panes: HashMap::new(),
+            fresh: VecDeque::new(),
+            busy: VecDeque::new(),
+            held: Vec::new(),
+            stopped: false,
+        })
+    }
+
+    pub(super) fn inbox(&self) -> Arc<Inbox> {
+        self.inbox.clone()
+    }
+
+    /// Works until told to stop.
+    pub(super) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut jobs = VecDeque::new();
+        while !self.stopped {
+            if let Err(error) = self.poll.poll(&mut events, self.timeout())
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                // Only a closed or broken poll does this, which nobody can do; going on would spin.
+                tracing::error!(%error, "a pane worker's poll failed");
+                return;
+            }
+            let mut quiet = false;
+            for event in &events {
+                match event.token() {
+                    WAKER => {}
+                    QUIET => quiet = true,
+                    Token(pane) => enqueue(&mut self.panes, &mut self.fresh, PaneId(pane as u64)),
+                }
+            }
+            if quiet || self.quiet.look_at().is_some_and(|at| at <= Instant::now()) {
+                let (panes, fresh) = (&mut self.panes, &mut self.fresh);
+                self.quiet.look(self.poll.registry(), Instant::now(), |token| enqueue(panes, fresh, PaneId(token.0 as u64)));
+            }
+            self.inbox.take(&mut jobs);
+            for job in jobs.drain(..) {
+                self.perform(job);
+            }
+            for _ in 0..self.fresh.len() {
+                if let Some(pane) = self.fresh.pop_front() {
+                    self.turn(pane);
+                }
+            }
+            if let Some(pane) = self.busy.pop_front() {
+                self.turn(pane);
+            }
+            self.send_held();
+        }
+    }
+
+    /// How long to sleep: not at all with something to read, to the next frame that is held back, else for ever.
+    fn timeout(&self) -> Option<Duration> {
+        if !self.fresh.is_empty() || !self.busy.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let held = self.held.iter().filter_map(|pane| self.panes.get(pane)?.viewers.due());
+        held.chain(self.quiet.look_at()).min().map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    fn perform(&mut self, job: Job) {
+        match job {
+            Job::Add(setup, signals) => {
+                let id = setup.pane;
+                let context = &self.context;
+                match catch_unwind(AssertUnwindSafe(|| Pane::new(*setup, signals, context))) {
+                    Ok(pane) => {
+                        self.panes.insert(id, pane);
+                        self.fresh_turn(id);
+                        self.watch_master(id);
+                    }
+                    Err(_) => {
+                        tracing::error!(pane = %id, "the pane could not be taken up");
+                        self.context.notices.post(id, |notices| {
+                            notices.degraded = true;
+                            notices.message = Some("this pane could not be taken up".to_owned());
+                        });
+                    }
+                }
+            }
+            Job::Remove(id) => {
+                if let Some(pane) = self.panes.get_mut(&id) {
+                    unwatch_master(&self.poll, &self.quiet, pane);
+                    self.panes.remove(&id);
+                    // Also what it said after the owner forgot it.
+                    self.context.notices.forget(id);
+                }
+            }
+            Job::Resize(id) => self.guarded(id, |pane, _| pane.apply_size()),
+            Job::Watch(id, viewer, outbox, signals) => {
+                self.guarded(id, |pane, _| pane.viewers.watch(viewer, outbox, signals));
+                self.watch_master(id);
+            }
+            Job::Unwatch(id, viewer) => {
+                self.guarded(id, |pane, _| {
+                    pane.viewers.unwatch(viewer);
+                    pane.looked_away();
+                });
+                self.watch_master(id);
+            }
+            Job::Ready(id) => self.guarded(id, |_, _| {}),
+            Job::Resync(id, viewer) => self.guarded(id, |pane, _| pane.viewers.resync(viewer)),
+            Job::Ask(id, question) => self.guarded(id, |pane, _| pane.ask(question)),
+            Job::Exited(id) => {
+                self.guarded(id, |pane, _| pane.exited());
+                self.fresh_turn(id);
+            }
+            Job::Stop => self.stopped = true,
+        }
+    }
+
+    fn fresh_turn(&mut self, id: PaneId) {
+        enqueue(&mut self.panes, &mut self.fresh, id);
+    }
+
+    /// Lets `act` change a pane, and sends what frames follow. A panic degrades the pane and ends there.
+    fn guarded(&mut self, id: PaneId, act: impl FnOnce(&mut Pane, &Context)) {
+        let Some(pane) = self.panes.get_mut(&id) else { return };
+        let context = &self.context;
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            act(pane, context);
+            pane.send_frames(context, Instant::now());
+        }));
+        if done.is_err() {
+            pane.degrade(context);
+        }
+        hold(&mut self.held, pane);
+    }
+
+    /// One slice of one pane, and its frames.
+    fn turn(&mut self, id: PaneId) {
+        let Some(pane) = self.panes.get_mut(&id) else { return };
+        pane.queued = false;
+        let mut turn = Turn::Idle;
+        self.guarded(id, |pane, context| turn = pane.turn(context));
+        self.watch_master(id);
+        if turn == Turn::More
+            && let Some(pane) = self.panes.get_mut(&id)
+        {
+            pane.queued = true;
+            self.busy.push_back(id);
+        }
+    }
+
+    fn send_held(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        for index in (0..self.held.len()).rev() {
+            let Some(&id) = self.held.get(index) else { continue };
+            let due = self.panes.get(&id).and_then(|pane| pane.viewers.due());
+            if due.is_none_or(|due| due <= now) {
+                self.held.swap_remove(index);
+                if due.is_some() {
+                    self.guarded(id, |_, _| {});
+                }
+            }
+        }
+    }
+
+    /// Brings the pane's master to the poll where it belongs now.
+    fn watch_master(&mut self, id: PaneId) {
+        let Some(pane) = self.panes.get_mut(&id) else { return };
+        let wanted = pane.should_be_watched(&self.context, Instant::now());
+        if wanted == pane.watched {
+            return;
+        }
+        unwatch_master(&self.poll, &self.quiet, pane);
+        let Ok(token) = usize::try_from(id.0).map(Token) else { return };
+        let result = match wanted {
+            Watched::Nowhere => Ok(()),
+            Watched::Loud => self.poll.registry().register(&mut SourceFd(&pane.master.as_raw_fd()), token, Interest::READABLE),
+            Watched::Quiet => self.quiet.add(pane.master.as_fd(), token),
+        };
+        match result {
+            Ok(()) => pane.watched = wanted,
+            Err(error) => {
+                tracing::error!(pane = %id, %error, "the pane's terminal cannot be watched");
+                self.context.notices.post(id, |notices| notices.message = Some(format!("this pane's output cannot be watched: {error}")));
+            }
+        }
+    }
+}
+
+/// Queues a pane that may be readable, unless it is queued.
+fn enqueue(panes: &mut HashMap<PaneId, Pane>, fresh: &mut VecDeque<PaneId>, id: PaneId) {
+    if let Some(pane) = panes.get_mut(&id)
+        && !pane.queued
+    {
+        pane.queued = true;
+        fresh.push_back(id);
+    }
+}
+
+fn hold(held: &mut Vec<PaneId>, pane: &Pane) {
+    if pane.viewers.due().is_some() && !held.contains(&pane.id) {
+        held.push(pane.id);
+    }
+}
+
+fn unwatch_master(poll: &Poll, quiet: &Quiet, pane: &mut Pane) {
+    let result = match pane.watched {
+        Watched::Nowhere => Ok(()),
+        Watched::Loud => poll.registry().deregister(&mut SourceFd(&pane.master.as_raw_fd())),
+        Watched::Quiet => quiet.remove(pane.master.as_fd()),
+    };
+    pane.watched = Watched::Nowhere;
+    if let Err(error) = result {
+        tracing::debug!(pane = %pane.id, %error, "the pane's terminal was not watched");
+    }
+}
