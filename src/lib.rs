@@ -10,3 +10,4 @@ pub mod ring;
 pub mod server;
 pub mod session;
 pub mod terminal;
+pub mod tui;

@@ -1,0 +1,29 @@
+//! The full-screen client: what one person sees of the server, and the way of their keys.
+//!
+//! ```text
+//!  tty ──bytes──► decode ──events──► update ──effects──► link ──messages──► server
+//!   ▲                                  │ model              │
+//!   │                                  ▼                    │
+//!  backend ◄── painter (panes) ◄── scene ◄── damage ◄── frames, model messages
+//!          ◄── view (chrome, overlays; ratatui)
+//! ```
+//!
+//! - [`model`] is everything the client knows; [`update`] is the only thing that changes it, by events, and answers with effects. Both are pure.
+//! - [`input`], [`mouse`], [`act`] and [`target`] are parts of update: a key's way, the mouse, commands, what `-t` means.
+//! - [`overlay`] is the seam for everything that lies over panes or takes their keys; the widgets themselves are in [`view`].
+//! - [`scene`] says where things stand; [`damage`] what of a pane is not painted yet.
+//!
+//! What one looks at (session, window, focus, zoom, scroll position, selection) is this client's own and never another's business.
+
+pub mod act;
+pub mod damage;
+pub mod format;
+pub mod input;
+pub mod model;
+pub mod mouse;
+pub mod overlay;
+pub mod scene;
+pub mod settings;
+pub mod target;
+pub mod update;
+pub mod view;
