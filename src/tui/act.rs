@@ -163,7 +163,12 @@ fn window_step(model: &Model, which: WindowStep) -> Result<Look, String> {
             let trail = model.trail.windows.get(&session.id).into_iter().flatten();
             let here = model.view.as_ref().map(|view| view.window);
             let there = |id: &WindowId| session.links.iter().any(|link| link.window == *id) && Some(*id) != here;
-            return trail.chain(&session.last).copied().find(there).map(|id| Look::WindowIn(session.id, id)).ok_or_else(|| "no last window".into());
+            return trail
+                .chain(&session.last)
+                .copied()
+                .find(there)
+                .map(|id| Look::WindowIn(session.id, id))
+                .ok_or_else(|| "no last window".into());
         }
         WindowStep::Next => step_window(model, session, 1),
         WindowStep::Previous => step_window(model, session, -1),
@@ -256,7 +261,9 @@ fn toggle(turn: &mut Turn<'_>, what: ToggleWhat, on: Option<bool>) {
             let viewport = turn.model.viewport();
             turn.send(ClientMessage::Viewport(viewport));
         }
-        ToggleWhat::Titles => turn.model.say(Level::Info, "titles are shown by the window's layout: see `pane-titles` in the configuration"),
+        ToggleWhat::Titles => {
+            turn.model.say(Level::Info, "titles are shown by the window's layout: see `pane-titles` in the configuration")
+        }
     }
 }
 

@@ -19,9 +19,7 @@ use super::overlay::{Overlay, PaneMode};
 use super::settings::Settings;
 use crate::geometry::{Point, Rect, Size};
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
-use crate::protocol::message::{
-    Frame, Level, Made, OperatorInfo, PaneInfo, PanePlace, Role, SessionInfo, View, WindowInfo,
-};
+use crate::protocol::message::{Frame, Level, Made, OperatorInfo, PaneInfo, PanePlace, Role, SessionInfo, View, WindowInfo};
 use crate::terminal::diff::{self, Diff};
 use crate::terminal::{Modes, Screen};
 

@@ -217,7 +217,8 @@ impl Model {
 /// First and last cell of a selection, in reading order, grown to its unit.
 fn ends(model: &Model, selection: Selection) -> (Point, Point) {
     let key = |point: &Point| (point.row, point.col);
-    let (mut first, mut last) = if key(&selection.from) <= key(&selection.to) { (selection.from, selection.to) } else { (selection.to, selection.from) };
+    let (mut first, mut last) =
+        if key(&selection.from) <= key(&selection.to) { (selection.from, selection.to) } else { (selection.to, selection.from) };
     match selection.unit {
         SelectUnit::Cell => {}
         SelectUnit::Word => {

@@ -99,7 +99,8 @@ pub fn arrange(model: &Model) -> Scene {
     }
     if !zoomed {
         let dividers = window.dividers.iter();
-        scene.dividers = dividers.filter_map(|divider| Some(PlacedDivider { outer: to_outer(divider.rect)?.0, axis: divider.axis })).collect();
+        scene.dividers =
+            dividers.filter_map(|divider| Some(PlacedDivider { outer: to_outer(divider.rect)?.0, axis: divider.axis })).collect();
     }
     scene
 }
@@ -135,11 +136,7 @@ fn pan(model: &Model, window: Size, visible: Size) -> Point {
     let place = model.place(focus).unwrap_or_else(|| window.to_rect());
     let at = model.replicas.get(&focus).map_or_else(Point::default, |replica| replica.screen.cursor.at);
     let around = |at: u16, visible: u16, last: u16| {
-        if at < visible {
-            0
-        } else {
-            (at - visible / 2).min(last)
-        }
+        if at < visible { 0 } else { (at - visible / 2).min(last) }
     };
     let (col, row) = (place.col.saturating_add(at.col), place.row.saturating_add(at.row));
     Point { col: around(col, visible.cols, last.col), row: around(row, visible.rows, last.row) }

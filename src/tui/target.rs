@@ -94,7 +94,8 @@ fn find_window(model: &Model, session: &SessionInfo, name: &str) -> Option<Windo
         _ => {}
     }
     let named = |matches: &dyn Fn(&str) -> bool| {
-        let mut found = session.links.iter().map(|link| link.window).filter(|id| model.windows.get(id).is_some_and(|window| matches(&window.name)));
+        let mut found =
+            session.links.iter().map(|link| link.window).filter(|id| model.windows.get(id).is_some_and(|window| matches(&window.name)));
         found.next().filter(|_| found.next().is_none())
     };
     named(&|window| window == name).or_else(|| named(&|window| window.starts_with(name)))
@@ -173,7 +174,8 @@ pub fn neighbour(model: &Model, pane: PaneId, side: Direction) -> Option<PaneId>
         Direction::Down => from.bottom() >= window.size.rows,
     };
     let places = window.places.iter().filter(|place| place.pane != pane && beside(place.rect));
-    let found: Vec<PaneId> = places.filter(|place| if at_edge { wraps(place.rect) } else { touches(place.rect) }).map(|place| place.pane).collect();
+    let found: Vec<PaneId> =
+        places.filter(|place| if at_edge { wraps(place.rect) } else { touches(place.rect) }).map(|place| place.pane).collect();
     let recent = model.trail.panes.get(&window.id).into_iter().flatten().chain(&window.last).copied();
     recent.into_iter().find(|pane| found.contains(pane)).or_else(|| found.first().copied())
 }

@@ -244,8 +244,7 @@ fn deadline(turn: &mut Turn<'_>) {
         turn.model.keys = KeyState::default();
         turn.model.redraw.chrome = true;
     }
-    let layers: Vec<u64> =
-        turn.model.overlays.iter().filter(|layer| due(layer.overlay.deadline_ms())).map(|layer| layer.id).collect();
+    let layers: Vec<u64> = turn.model.overlays.iter().filter(|layer| due(layer.overlay.deadline_ms())).map(|layer| layer.id).collect();
     for id in layers {
         with_overlay(turn, id, |layer, model| layer.overlay.tick(model));
     }
@@ -274,11 +273,7 @@ pub fn with_overlay(turn: &mut Turn<'_>, id: u64, call: impl FnOnce(&mut Layer, 
 }
 
 /// Calls a pane's mode with the model and carries out what it wants.
-pub fn with_mode(
-    turn: &mut Turn<'_>,
-    pane: PaneId,
-    call: impl FnOnce(&mut dyn super::overlay::PaneMode, &Model) -> Vec<Action>,
-) {
+pub fn with_mode(turn: &mut Turn<'_>, pane: PaneId, call: impl FnOnce(&mut dyn super::overlay::PaneMode, &Model) -> Vec<Action>) {
     let Some(mut mode) = turn.model.modes.remove(&pane) else { return };
     let actions = call(mode.as_mut(), turn.model);
     turn.model.modes.insert(pane, mode);

@@ -106,7 +106,12 @@ fn pieces(model: &Model, cols: u16) -> Vec<Piece> {
         if at + text.width() > room.saturating_sub(usize::from(!is_last)) {
             let text = cut(text, room.saturating_sub(at + 1));
             if !text.is_empty() {
-                out.push(Piece { col: to_col(begin + at), text: text.clone(), style: *style, look: model.view.as_ref().map(|view| Look::WindowIn(view.session, *id)) });
+                out.push(Piece {
+                    col: to_col(begin + at),
+                    text: text.clone(),
+                    style: *style,
+                    look: model.view.as_ref().map(|view| Look::WindowIn(view.session, *id)),
+                });
             }
             at += text.width();
             if at < room {
