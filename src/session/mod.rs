@@ -36,7 +36,7 @@ pub use command::{At, Command, CommandError, Dirty, Effect, LayoutChoice, Outcom
 pub use state::{
     ArrangeOptions, Cause, ExitStatus, Pane, PaneStatus, RemainOnExit, RestoreError, Session, State, TOMBSTONES_MAX, Tombstone, Window,
 };
-pub use target::{Context, Place, Target, TargetError};
+pub use target::{CANDIDATES_MAX, Context, Place, Target, TargetError};
 
 /// The highest index a window can have in a session, as in tmux.
 pub const INDEX_MAX: u32 = i32::MAX.unsigned_abs();
