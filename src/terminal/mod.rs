@@ -9,7 +9,11 @@ pub mod diff;
 pub mod effect;
 pub mod history;
 pub mod keys;
+mod raw;
+mod reply;
+pub mod rewrite;
 pub mod row;
+mod scan;
 pub mod screen;
 pub mod vt100;
 
@@ -43,3 +47,6 @@ pub trait Engine: Send {
         false
     }
 }
+
+#[cfg(test)]
+mod tests;
