@@ -68,8 +68,8 @@ fn push_color(param: &[u8], mut push: impl FnMut(&[u8])) {
 /// `text` with the characters 0x60..=0x7e as the DEC Special Graphics set has them (DEC STD 070).
 pub(super) fn line_drawing(text: &[u8]) -> Vec<u8> {
     const GLYPHS: [char; 31] = [
-        '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽', '├', '┤', '┴', '┬', '│', '≤', '≥',
-        'π', '≠', '£', '·',
+        '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽', '├', '┤', '┴', '┬', '│', '≤',
+        '≥', 'π', '≠', '£', '·',
     ];
     let mut out = Vec::with_capacity(text.len() * 3);
     for byte in text {

@@ -62,9 +62,9 @@ pub(super) fn number(param: &[u8]) -> Option<u16> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0u16, |sum, digit| {
-        digit.is_ascii_digit().then(|| sum.saturating_mul(10).saturating_add(u16::from(digit - b'0')))
-    })
+    digits
+        .iter()
+        .try_fold(0u16, |sum, digit| digit.is_ascii_digit().then(|| sum.saturating_mul(10).saturating_add(u16::from(digit - b'0'))))
 }
 
 /// What the tokenizer finds, in order. `at` is the position of the sequence's ESC in the stream.
@@ -257,7 +257,11 @@ impl Scanner {
             (State::DcsEscape, b'\\') => {
                 let body = std::mem::take(&mut self.body);
                 self.state = State::Ground;
-                if self.overflow { sink.ignored() } else { sink.dcs(&body, self.escape_at) }
+                if self.overflow {
+                    sink.ignored()
+                } else {
+                    sink.dcs(&body, self.escape_at)
+                }
                 self.reuse(body);
             }
             (State::SkipEscape, b'\\') => {
@@ -319,7 +323,11 @@ impl Scanner {
     fn end_osc(&mut self, bell: bool, sink: &mut impl Sink) {
         let body = std::mem::take(&mut self.body);
         self.state = State::Ground;
-        if self.overflow { sink.ignored() } else { sink.osc(&body, bell, self.escape_at) }
+        if self.overflow {
+            sink.ignored()
+        } else {
+            sink.osc(&body, bell, self.escape_at)
+        }
         self.reuse(body);
     }
 }

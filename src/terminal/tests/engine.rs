@@ -93,23 +93,19 @@ fn growing_brings_no_blank_rows_to_the_top() {
 
 #[test]
 fn queries_are_answered_and_numbered_by_where_they_began() {
-    assert_eq!(replies(b"ab\x1b[c\x1b[3;5H\x1b[6n\x1b[?6n"), [
-        (3, "\x1b[?62;22c".into()),
-        (12, "\x1b[3;5R".into()),
-        (16, "\x1b[?3;5;1R".into())
-    ]);
-    assert_eq!(replies(b"\x1b[5n\x1b[>c\x1b[=c\x1b[?u"), [
-        (1, "\x1b[0n".into()),
-        (5, "\x1b[>65;1000;0c".into()),
-        (9, "\x1bP!|00000000\x1b\\".into()),
-        (13, "\x1b[?0u".into())
-    ]);
+    assert_eq!(
+        replies(b"ab\x1b[c\x1b[3;5H\x1b[6n\x1b[?6n"),
+        [(3, "\x1b[?62;22c".into()), (12, "\x1b[3;5R".into()), (16, "\x1b[?3;5;1R".into())]
+    );
+    assert_eq!(
+        replies(b"\x1b[5n\x1b[>c\x1b[=c\x1b[?u"),
+        [(1, "\x1b[0n".into()), (5, "\x1b[>65;1000;0c".into()), (9, "\x1bP!|00000000\x1b\\".into()), (13, "\x1b[?0u".into())]
+    );
     assert_eq!(replies(b"\x1b[>q")[0].1, concat!("\x1bP>|baton ", env!("CARGO_PKG_VERSION"), "\x1b\\"));
-    assert_eq!(replies(b"\x1b[18t\x1b[14t\x1b[16t\x1b[21t").iter().map(|reply| reply.1.as_str()).collect::<Vec<_>>(), [
-        "\x1b[8;4;20t",
-        "\x1b[4;64;160t",
-        "\x1b[6;16;8t"
-    ]);
+    assert_eq!(
+        replies(b"\x1b[18t\x1b[14t\x1b[16t\x1b[21t").iter().map(|reply| reply.1.as_str()).collect::<Vec<_>>(),
+        ["\x1b[8;4;20t", "\x1b[4;64;160t", "\x1b[6;16;8t"]
+    );
     // A cursor behind the right edge is reported at it.
     assert_eq!(replies(b"01234567890123456789\x1b[6n")[0].1, "\x1b[1;20R");
 }
@@ -133,18 +129,21 @@ fn colours_are_told_and_texts_are_not() {
     assert_eq!(replies(b"\x1b]10;?;?\x1b\\")[0].1, "\x1b]10;rgb:e5e5/e5e5/e5e5\x1b\\\x1b]11;rgb:0000/0000/0000\x1b\\");
     assert_eq!(replies(b"\x1b]4;1;?;255;?\x07")[0].1, "\x1b]4;1;rgb:cdcd/0000/0000\x07\x1b]4;255;rgb:eeee/eeee/eeee\x07");
     assert!(replies(b"\x1b]2;evil\x07\x1b[21t\x1b]52;c;?\x07\x1b]4;evil;?\x07\x1b]11;evil\x07\x05").is_empty());
-    assert_eq!(replies(b"\x1bP$qevil\x1b\\\x1bP+q6576696c\x1b\\\x1b[1;31m\x1bP$qm\x1b\\\x1b[4 q\x1bP$q q\x1b\\").into_iter().map(|reply| reply.1).collect::<Vec<_>>(), [
-        "\x1bP0$r\x1b\\",
-        "\x1bP0+r\x1b\\",
-        "\x1bP1$r0;1;38;5;1m\x1b\\",
-        "\x1bP1$r4 q\x1b\\"
-    ]);
+    assert_eq!(
+        replies(b"\x1bP$qevil\x1b\\\x1bP+q6576696c\x1b\\\x1b[1;31m\x1bP$qm\x1b\\\x1b[4 q\x1bP$q q\x1b\\")
+            .into_iter()
+            .map(|reply| reply.1)
+            .collect::<Vec<_>>(),
+        ["\x1bP0$r\x1b\\", "\x1bP0+r\x1b\\", "\x1bP1$r0;1;38;5;1m\x1b\\", "\x1bP1$r4 q\x1b\\"]
+    );
 }
 
 #[test]
 fn modes_and_cursor_shape_are_on_the_screen() {
     let screen = screen_of(b"\x1b[?1h\x1b=\x1b[?2004h\x1b[?1002;1006h\x1b[?1004h\x1b[5 q\x1b[?25l");
-    assert!(screen.modes.application_cursor && screen.modes.application_keypad && screen.modes.bracketed_paste && screen.modes.focus_events);
+    assert!(
+        screen.modes.application_cursor && screen.modes.application_keypad && screen.modes.bracketed_paste && screen.modes.focus_events
+    );
     assert_eq!((screen.modes.mouse_tracking, screen.modes.mouse_encoding), (MouseTracking::ButtonMotion, MouseEncoding::Sgr));
     assert_eq!((screen.cursor.shape, screen.cursor.visible), (CursorShape::Bar { blink: true }, false));
     assert_eq!(screen_of(b"\x1b[?1h\x1b[?1004h\x1bc").modes, Default::default());
