@@ -1,5 +1,6 @@
 //! baton: a terminal multiplexer whose panes outlive every client and the server.
 pub mod command;
+pub mod config;
 pub mod geometry;
 pub mod ids;
 pub mod keeper;

@@ -349,7 +349,19 @@ fn in_group(first: &str, words: &[&str]) -> Result<Option<Found>, UsageError> {
 }
 
 fn similar_names(word: &str, place: Place) -> Vec<&'static str> {
-    similar(word, table::all().filter(|spec| spec.scope.includes(place)).flat_map(CommandSpec::names))
+    let names = || table::all().filter(|spec| spec.scope.includes(place)).flat_map(|spec| spec.names().map(move |name| (spec, name)));
+    let mut seen: Vec<&'static CommandSpec> = Vec::new();
+    let mut out = similar(word, names().map(|(_, name)| name));
+    // One name a command is enough.
+    out.retain(|name| {
+        let Some((spec, _)) = names().find(|(_, known)| known == name) else {
+            return false;
+        };
+        let new = !seen.contains(&spec);
+        seen.push(spec);
+        new
+    });
+    out
 }
 
 /// The candidates that `word` may have been meant to be, the likeliest first, at most three.
