@@ -401,7 +401,8 @@ impl Parser {
             self.at += 1;
         }
         if !VARIABLES.iter().any(|(known, _)| *known == name) {
-            let suggestion = crate::command::spec::similar(&name, VARIABLES.iter().map(|(known, _)| *known)).first().map(|name| (*name).to_owned());
+            let suggestion =
+                crate::command::spec::similar(&name, VARIABLES.iter().map(|(known, _)| *known)).first().map(|name| (*name).to_owned());
             let cut: String = name.chars().take(40).collect();
             self.problem(start, format!("`{cut}` is no variable"), suggestion);
         }
@@ -494,7 +495,9 @@ fn value(node: &Node, lookup: &dyn Lookup) -> String {
         }
         Node::Folder(a) => {
             let path = plain(a, lookup);
-            path.trim_end_matches('/').rsplit_once('/').map_or_else(String::new, |(folder, _)| if folder.is_empty() { "/".to_owned() } else { folder.to_owned() })
+            path.trim_end_matches('/')
+                .rsplit_once('/')
+                .map_or_else(String::new, |(folder, _)| if folder.is_empty() { "/".to_owned() } else { folder.to_owned() })
         }
         Node::Style(_) | Node::Reset | Node::Range(_) | Node::If(..) => String::new(),
     }

@@ -32,8 +32,8 @@ pub use format::{Lookup, Span, Time};
 pub use keytable::{Binding, KeyTable, KeyTables};
 pub use parse::{Warning, parse};
 pub use schema::{
-    Clipboard, Colors, Config, Copy, CwdPolicy, General, History, Justify, ModeKeys, ModeKeysChoice, Mouse, PaneTitles, Position, SessionEnd,
-    Status, Times, Titles, WindowSize,
+    Clipboard, Colors, Config, Copy, CwdPolicy, General, History, Justify, ModeKeys, ModeKeysChoice, Mouse, PaneTitles, Position,
+    SessionEnd, Status, Times, Titles, WindowSize,
 };
 pub use style::{Color, Style};
 

@@ -233,7 +233,11 @@ impl<'t> Reader<'t> {
                         "note" => read::text(value.get_ref()).map(|note| binding.note = note),
                         name => {
                             let suggestion = similar(name, ["run", "repeat", "note"].into_iter()).first().map(|name| format!("`{name}`"));
-                            self.warn(key.span().start, format!("unknown option `{name}` of a key; there are run, repeat and note"), suggestion);
+                            self.warn(
+                                key.span().start,
+                                format!("unknown option `{name}` of a key; there are run, repeat and note"),
+                                suggestion,
+                            );
                             Ok(())
                         }
                     };
@@ -252,7 +256,11 @@ impl<'t> Reader<'t> {
                 Some(Some(binding).filter(|binding| !binding.run.trim().is_empty() && binding.run != "none"))
             }
             _ => {
-                self.warn(span.start, "expected a command line in quotes, or { run = \"…\", repeat = true, note = \"…\" }".to_owned(), None);
+                self.warn(
+                    span.start,
+                    "expected a command line in quotes, or { run = \"…\", repeat = true, note = \"…\" }".to_owned(),
+                    None,
+                );
                 None
             }
         }

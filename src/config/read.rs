@@ -112,7 +112,10 @@ pub(super) fn optional_text(value: &Value<'_>) -> Result<Option<String>, Bad> {
 
 /// A text of one word.
 pub(super) fn word(value: &Value<'_>) -> Result<String, Bad> {
-    text(value).ok().filter(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_graphic())).ok_or_else(|| Bad::expected("one word in quotes", value))
+    text(value)
+        .ok()
+        .filter(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_graphic()))
+        .ok_or_else(|| Bad::expected("one word in quotes", value))
 }
 
 /// A list of names of environment variables.
@@ -152,8 +155,8 @@ pub(super) fn key(value: &Value<'_>) -> Result<Option<Key>, Bad> {
 /// What is wrong with a key's name, and what it may have been.
 pub(super) fn bad_key(name: &str) -> Bad {
     const NAMES: [&str; 19] = [
-        "Space", "Enter", "Tab", "BTab", "BSpace", "Escape", "Up", "Down", "Left", "Right", "Home", "End", "PPage", "NPage", "IC", "DC", "PageUp",
-        "PageDown", "Delete",
+        "Space", "Enter", "Tab", "BTab", "BSpace", "Escape", "Up", "Down", "Left", "Right", "Home", "End", "PPage", "NPage", "IC", "DC",
+        "PageUp", "PageDown", "Delete",
     ];
     // `Ctrl+b` and `Alt-x`, as other programs write them.
     let mut guess = name.replace('+', "-");

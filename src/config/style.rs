@@ -140,7 +140,9 @@ impl Style {
 
 /// A part of a style text that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{part}` is no part of a style; expected fg=COLOUR, bg=COLOUR, bold, dim, italics, underscore, blink, reverse, hidden, strikethrough, or no before one of them")]
+#[error(
+    "`{part}` is no part of a style; expected fg=COLOUR, bg=COLOUR, bold, dim, italics, underscore, blink, reverse, hidden, strikethrough, or no before one of them"
+)]
 pub struct BadStyle {
     /// The part.
     pub part: String,

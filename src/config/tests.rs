@@ -41,9 +41,9 @@ fn defaults_are_whole() {
 #[test]
 fn every_option_is_explained() {
     for field in FIELDS {
-        let explained = manual::options().into_iter().any(|option| {
-            option.section == field.section && option.key == Some(field.key.to_owned()) && !option.text.is_empty()
-        });
+        let explained = manual::options()
+            .into_iter()
+            .any(|option| option.section == field.section && option.key == Some(field.key.to_owned()) && !option.text.is_empty());
         assert!(explained, "config/default.toml has no comment above {}.{}", field.section, field.key);
     }
 }
@@ -61,7 +61,9 @@ fn themes_are_right() {
 
 #[test]
 fn a_user_file_is_laid_over_the_defaults() {
-    let (config, warnings) = read("[general]\nbase-index = 1\n[history]\nbytes = \"2 MiB\"\n[keys.prefix]\n\"|\" = \"split -h\"\n\"x\" = \"\"\n\"z\" = \"none\"\n");
+    let (config, warnings) = read(
+        "[general]\nbase-index = 1\n[history]\nbytes = \"2 MiB\"\n[keys.prefix]\n\"|\" = \"split -h\"\n\"x\" = \"\"\n\"z\" = \"none\"\n",
+    );
     assert_eq!(warnings, Vec::<String>::new());
     assert_eq!(config.general.base_index, 1);
     assert_eq!(config.history.bytes, 2 << 20);
@@ -90,7 +92,10 @@ fn warnings_say_where_and_what_was_meant() {
         ("[keys.prefix]\nv = \"splt -h\"\n", "config.toml:2:6: key: unknown command: splt; did you mean `split`?"),
         ("[keys.prefix]\nv = \"split ; zom\"\n", "config.toml:2:14: key: unknown command: zom; did you mean `zoom`?"),
         ("[keys.prefix]\nv = 3\n", "config.toml:2:5: expected a command line in quotes, or { run = \"…\", repeat = true, note = \"…\" }"),
-        ("[colors]\nstatus = \"fg=gren\"\n", "fg=gren` is no part of a style; expected fg=COLOUR, bg=COLOUR, bold, dim, italics, underscore, blink, reverse, hidden, strikethrough, or no before one of them; did you mean fg=green?"),
+        (
+            "[colors]\nstatus = \"fg=gren\"\n",
+            "fg=gren` is no part of a style; expected fg=COLOUR, bg=COLOUR, bold, dim, italics, underscore, blink, reverse, hidden, strikethrough, or no before one of them; did you mean fg=green?",
+        ),
         ("[status]\nleft = \"#{sesion_name}\"\n", "config.toml:2:11: left: `sesion_name` is no variable; did you mean session_name?"),
     ] {
         let (config, warnings) = read(text);
@@ -137,7 +142,13 @@ fn every_default_key_runs() {
 #[test]
 fn copy_mode_has_vis_keys_for_those_who_use_vi() {
     let config = Config::default();
-    for (editor, expected) in [(None, "copy-emacs"), (Some("/usr/bin/nvim -p"), "copy-vi"), (Some("vim"), "copy-vi"), (Some("nano"), "copy-emacs"), (Some("/opt/vi/emacs"), "copy-emacs")] {
+    for (editor, expected) in [
+        (None, "copy-emacs"),
+        (Some("/usr/bin/nvim -p"), "copy-vi"),
+        (Some("vim"), "copy-vi"),
+        (Some("nano"), "copy-emacs"),
+        (Some("/opt/vi/emacs"), "copy-emacs"),
+    ] {
         assert_eq!(config.copy_table(editor), expected, "{editor:?}");
     }
     assert_eq!(read("[general]\nmode-keys = \"vi\"\n").0.copy_table(None), "copy-vi");
@@ -188,7 +199,8 @@ fn formats_have_styles_and_ranges() {
     let base = Style::parse("fg=black,bg=green").unwrap();
     let spans = format::render("#[bold]#S#[default] #[range=clock,x]t#[norange]!", base, &World);
     let bold = Style::parse("bold").unwrap().over(base);
-    let shown: Vec<(&str, Style, Option<&str>)> = spans.iter().map(|span| (span.text.as_str(), span.style, span.range.as_deref())).collect();
+    let shown: Vec<(&str, Style, Option<&str>)> =
+        spans.iter().map(|span| (span.text.as_str(), span.style, span.range.as_deref())).collect();
     assert_eq!(shown, [("work", bold, None), (" ", base, None), ("t", base, Some("clock,x")), ("!", base, None)]);
 }
 
