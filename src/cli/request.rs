@@ -1,0 +1,191 @@
+//! Commands that are one request: it is completed with what only this process knows, sent, and its answer is printed.
+//!
+//! What is completed: relative folders become absolute ones, a new session gets this process's folder and environment, text to be typed gets a stream number
+//! of its own (so that it is typed once even if the server dies in between).
+//!
+//! What is printed: the id of what was made (a session's for `new`, a window's for `window` and `break`, a pane's for `split`), texts as they are,
+//! lists as tables; with `--json` the protocol's public types.
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::protocol::message::{BufferInfo, Made, OperatorInfo, PaneText, Reply, Request, Status, TombstoneInfo};
+
+use super::connect::{Link, random};
+use super::failure::{Failure, one_line};
+use super::output::{Table, ago, print, print_json};
+use super::paths::{Paths, environment};
+use super::unexpected;
+
+/// Asks and prints.
+///
+/// # Errors
+/// What the server refuses, and no server.
+pub fn run(paths: &Paths, mut request: Request, json: bool) -> Result<(), Failure> {
+    complete(&mut request)?;
+    let mut link = if starts_server(&request) { Link::open_or_start(paths)? } else { Link::open(paths)? };
+    let reply = link.ask(paths, &request)?;
+    if json { reply_json(&reply) } else { reply_text(&request, &reply) }
+}
+
+/// Whether a request makes sense where nothing exists yet.
+fn starts_server(request: &Request) -> bool {
+    matches!(request, Request::NewSession(..) | Request::LoadLayout { .. })
+}
+
+/// Puts in what only this process knows.
+///
+/// # Errors
+/// When the working directory is gone.
+pub fn complete(request: &mut Request) -> Result<(), Failure> {
+    match request {
+        Request::NewSession(session, variables) => {
+            session_here(session)?;
+            *variables = environment();
+        }
+        Request::NewWindow { cwd, .. } | Request::Split { cwd, .. } => absolute(cwd)?,
+        Request::Send { stream, .. } => *stream = random(),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A new session starts where the command was given.
+///
+/// # Errors
+/// When the working directory is gone.
+pub fn session_here(session: &mut crate::protocol::message::NewSession) -> Result<(), Failure> {
+    absolute(&mut session.cwd)?;
+    if session.cwd.is_none() {
+        // A directory that was removed under us is no reason to refuse: the server then takes the home.
+        session.cwd = std::env::current_dir().ok().and_then(|folder| folder.into_os_string().into_string().ok());
+    }
+    Ok(())
+}
+
+fn absolute(folder: &mut Option<String>) -> Result<(), Failure> {
+    if let Some(path) = folder {
+        let full = std::path::absolute(&*path).map_err(|error| Failure::system(path, &error))?;
+        *path = full.into_os_string().into_string().unwrap_or_else(|_| std::mem::take(path));
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Untrusted<'a> {
+    #[serde(flatten)]
+    text: &'a PaneText,
+    untrusted: bool,
+}
+
+fn reply_json(reply: &Reply) -> Result<(), Failure> {
+    match reply {
+        Reply::Done(made) => print_json(made),
+        Reply::Text(text) => print_json(&json!({ "text": text })),
+        Reply::Tree(tree) => print_json(tree),
+        Reply::Status(status) => print_json(status),
+        Reply::Roster(operators) => print_json(&json!({ "operators": operators })),
+        Reply::Buffers(buffers) => print_json(&json!({ "buffers": buffers })),
+        Reply::Tombstones(tombstones) => print_json(&json!({ "tombstones": tombstones })),
+        Reply::PaneText(text) => print_json(&Untrusted { text, untrusted: true }),
+        Reply::Lines(_) | Reply::Matches(_) | Reply::Refused(_) => Err(unexpected(reply)),
+    }
+}
+
+fn reply_text(request: &Request, reply: &Reply) -> Result<(), Failure> {
+    match reply {
+        Reply::Done(made) => made_text(request, made).map_or(Ok(()), |id| print(&(id + "\n"))),
+        Reply::Text(text) => print(&ended(text)),
+        Reply::PaneText(text) => print(&ended(&text.text)),
+        Reply::Status(status) => print(&status_text(status)),
+        Reply::Roster(operators) => print(&roster_text(operators)),
+        Reply::Buffers(buffers) => print(&buffers_text(buffers)),
+        Reply::Tombstones(tombstones) => print(&tombstones_text(tombstones)),
+        Reply::Tree(_) | Reply::Lines(_) | Reply::Matches(_) | Reply::Refused(_) => Err(unexpected(reply)),
+    }
+}
+
+/// The id of what a request made, if it made something.
+fn made_text(request: &Request, made: &Made) -> Option<String> {
+    match request {
+        Request::NewSession(..) | Request::LoadLayout { .. } => made.session.map(|id| id.to_string()),
+        Request::NewWindow { .. } | Request::BreakPane { .. } => made.window.map(|id| id.to_string()),
+        Request::Split { .. } => made.pane.map(|id| id.to_string()),
+        _ => None,
+    }
+}
+
+/// A text that ends in a newline, unless it is empty.
+fn ended(text: &str) -> String {
+    if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+fn status_text(status: &Status) -> String {
+    let mut table = Table::default();
+    let mut line = |name: &str, value: String| table.row(vec![name.to_owned(), value]);
+    line("server", format!("process {}, release {}, number {} of this keeper", status.server_pid, status.version, status.server_epoch));
+    line("keeper", format!("process {}", status.keeper_pid));
+    line("socket", status.socket.clone());
+    line("config", status.config.clone().unwrap_or_else(|| "defaults (no file)".to_owned()));
+    line("holds", format!("{} sessions, {} windows, {} panes", status.sessions, status.windows, status.panes));
+    line("attached", format!("{} clients", status.attachments));
+    line("engine", status.engine.clone());
+    line("ready", format!("within {} ms of its start", status.ready_ms));
+    let mut text = table.text();
+    for warning in &status.warnings {
+        text.push_str(&format!("warning: {}\n", one_line(warning)));
+    }
+    text
+}
+
+fn word<T: Serialize>(value: T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn roster_text(operators: &[OperatorInfo]) -> String {
+    let mut table = Table::new(&["OPERATOR", "KIND", "CLIENT", "OVER", "FROM", "ROLE", "LOOKS AT", "SIZE", "SINCE"]);
+    for operator in operators {
+        for attachment in &operator.attachments {
+            let show = |id: Option<String>| id.unwrap_or_default();
+            let looks_at = [
+                show(attachment.session.map(|id| id.to_string())),
+                show(attachment.window.map(|id| id.to_string())),
+                show(attachment.focus.map(|id| id.to_string())),
+            ];
+            table.row(vec![
+                operator.name.clone(),
+                word(operator.kind),
+                attachment.id.to_string(),
+                format!("{}{}", word(attachment.transport), if word(attachment.presence) == "stale" { " (lost)" } else { "" }),
+                attachment.origin.clone(),
+                word(attachment.role),
+                looks_at.join(" "),
+                show(attachment.viewport.map(|size| size.to_string())),
+                ago(attachment.since_ms),
+            ]);
+        }
+    }
+    table.text()
+}
+
+fn buffers_text(buffers: &[BufferInfo]) -> String {
+    let mut table = Table::new(&["BUFFER", "BYTES", "BEGINS"]);
+    for buffer in buffers {
+        table.row(vec![buffer.name.clone(), buffer.bytes.to_string(), buffer.sample.clone()]);
+    }
+    table.text()
+}
+
+fn tombstones_text(tombstones: &[TombstoneInfo]) -> String {
+    let mut table = Table::new(&["PANE", "CAUSE", "STATUS", "ENDED", "COMMAND", "TITLE"]);
+    for tombstone in tombstones {
+        let status = match (tombstone.exit_code, tombstone.signal) {
+            (Some(code), _) => format!("exit {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "unknown".to_owned(),
+        };
+        let command = if tombstone.command.is_empty() { "(shell)".to_owned() } else { tombstone.command.join(" ") };
+        table.row(vec![tombstone.pane.to_string(), tombstone.cause.clone(), status, ago(tombstone.at_ms), command, tombstone.title.clone()]);
+    }
+    table.text()
+}
