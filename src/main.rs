@@ -1,11 +1,15 @@
 //! The door.
+//!
+//! `keeper` and `server` are hidden and go first, before anything else touches memory: a keeper is to stay at a few megabytes for ever. All else is
+//! the command line's.
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args_os().skip(1);
-    // The keeper before anything else: what it does not touch costs it no memory.
-    match args.next().as_deref().and_then(std::ffi::OsStr::to_str) {
-        Some("keeper") => batonmux::keeper::main(args),
-        _ => ExitCode::FAILURE,
+    let mut args = std::env::args_os().skip(1).peekable();
+    let first = args.peek().and_then(|arg| arg.to_str());
+    match first {
+        Some("keeper") => batonmux::keeper::main(args.skip(1)),
+        _ => batonmux::cli::main(args),
     }
 }

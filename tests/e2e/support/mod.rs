@@ -7,7 +7,7 @@
 //!
 //! Nothing sleeps. Waits block on the thing that is waited for (output of a terminal, a socket, the end of a process) up to a deadline, and on
 //! a timeout they say in a sentence what was waited for and show the screen and the tail of the log.
-#![allow(dead_code, reason = "shared by the stories and by the kill campaign example, neither of which uses all of it")]
+#![allow(dead_code, unused_imports, reason = "shared by the stories and by the kill campaign example, neither of which uses all of it")]
 
 pub mod child;
 pub mod env;

@@ -185,3 +185,11 @@ impl Probe {
         assert!(matches!(self.reader.read_line(&mut rest), Ok(0)), "the child is still there and says {rest:?}");
     }
 }
+
+impl Probe {
+    /// Tells it to end and waits until it has.
+    pub fn wait_gone_after_exit(mut self, code: i32) {
+        writeln!(self.stream, "exit {code}").expect("the child listens");
+        self.wait_gone();
+    }
+}

@@ -29,6 +29,7 @@ pub struct Terminal {
     stop: Option<OwnedFd>,
     reader: Option<JoinHandle<()>>,
     pid: u32,
+    left_alone: bool,
     log: std::path::PathBuf,
     /// The terminal's settings before anything ran in it.
     pub fresh_termios: String,
@@ -161,7 +162,7 @@ impl Terminal {
                 shared.changed.notify_all();
             }
         });
-        Self { shared, master: Some(master), writer: Some(writer), stop: Some(stop), reader: Some(reader), pid, log, fresh_termios }
+        Self { shared, master: Some(master), writer: Some(writer), stop: Some(stop), reader: Some(reader), pid, left_alone: false, log, fresh_termios }
     }
 
     /// The process id of what was started.
@@ -278,6 +279,7 @@ impl Terminal {
 
     /// Closes the window: the program loses its terminal.
     pub fn hang_up(mut self) {
+        self.left_alone = true;
         self.close();
     }
 
@@ -302,7 +304,7 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.close();
-        if !self.has_ended() {
+        if !self.left_alone && !self.has_ended() {
             self.signal(Signal::KILL);
         }
     }
