@@ -26,8 +26,7 @@ pub const LEVEL_VARIABLE: &str = "BATON_LOG";
 pub fn start(role: &str, folder: &Path, level: LevelFilter) {
     let Some(file) = CappedFile::open(folder.join(format!("{role}.log"))) else { return };
     let shared = Shared(Arc::new(Mutex::new(file)));
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(shared).with_ansi(false).with_max_level(level).with_target(true).finish();
+    let subscriber = tracing_subscriber::fmt().with_writer(shared).with_ansi(false).with_max_level(level).with_target(true).finish();
     // A second start in one process (tests) keeps the first.
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         log_panics();

@@ -189,8 +189,9 @@ impl Link {
 
 fn send(mut stream: &UnixStream, message: &ClientMessage) -> Result<(), Broken> {
     let mut bytes = Vec::new();
-    encode(message, &mut bytes)
-        .map_err(|error| Broken::Failed(Failure::new(Exit::Refused, "too_large", error.to_string()).with_hint("send it in smaller pieces")))?;
+    encode(message, &mut bytes).map_err(|error| {
+        Broken::Failed(Failure::new(Exit::Refused, "too_large", error.to_string()).with_hint("send it in smaller pieces"))
+    })?;
     stream.write_all(&bytes).map_err(|error| lost(&error))
 }
 

@@ -118,7 +118,9 @@ fn is_format(c: char) -> bool {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let exit = match refusal.code.as_str() {
-            "no_such_target" | "ambiguous_target" | "ambiguous" | "pane_gone" | "no_such_session" | "no_such_window" | "no_such_pane" => Exit::NoTarget,
+            "no_such_target" | "ambiguous_target" | "ambiguous" | "pane_gone" | "no_such_session" | "no_such_window" | "no_such_pane" => {
+                Exit::NoTarget
+            }
             "bad_request" | "usage" => Exit::Usage,
             "timeout" => Exit::Timeout,
             "no_server" | "shutting_down" => Exit::NoServer,

@@ -24,7 +24,11 @@ pub fn run(paths: &Paths, what: &ListWhat, json: bool) -> Result<(), Failure> {
         ListWhat::Sessions => print(&sessions(&tree)),
         ListWhat::Windows(target) => {
             let windows = windows(&tree, target.as_deref())?;
-            if json { print_json(&Windows { windows: windows.iter().map(|(_, window)| *window).collect() }) } else { print(&windows_text(&windows)) }
+            if json {
+                print_json(&Windows { windows: windows.iter().map(|(_, window)| *window).collect() })
+            } else {
+                print(&windows_text(&windows))
+            }
         }
         ListWhat::Panes(target) => {
             let panes = panes(&tree, target.as_deref())?;
@@ -87,7 +91,8 @@ fn windows<'a>(tree: &'a Tree, target: Option<&str>) -> Result<Vec<InSession<'a>
     let all = || tree.sessions.iter().flat_map(|session| session.windows.iter().map(move |window| (session, window)));
     let Some(target) = target else { return Ok(all().collect()) };
     if target.starts_with('@') || target.starts_with('%') {
-        let is_it = |window: &WindowTree| window.info.id.to_string() == target || window.panes.iter().any(|pane| pane.id.to_string() == target);
+        let is_it =
+            |window: &WindowTree| window.info.id.to_string() == target || window.panes.iter().any(|pane| pane.id.to_string() == target);
         return all().find(|(_, window)| is_it(window)).map(|found| vec![found]).ok_or_else(|| no_such(target, "window or pane", &[]));
     }
     let (name, rest) = target.split_once(':').unwrap_or((target, ""));

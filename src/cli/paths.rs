@@ -66,14 +66,20 @@ impl Paths {
             (None, None, None) => runtime_folder()?.join("default.sock"),
         };
         if socket.as_os_str().as_bytes().len() > SOCKET_PATH_MAX {
-            return Err(Failure::new(Exit::Refused, "too_large", format!("the socket's path is too long for the system: {}", socket.display()))
-                .with_hint(format!("choose one of at most {SOCKET_PATH_MAX} bytes with `-S PATH`, or a shorter XDG_RUNTIME_DIR")));
+            return Err(Failure::new(
+                Exit::Refused,
+                "too_large",
+                format!("the socket's path is too long for the system: {}", socket.display()),
+            )
+            .with_hint(format!("choose one of at most {SOCKET_PATH_MAX} bytes with `-S PATH`, or a shorter XDG_RUNTIME_DIR")));
         }
         let Some(folder) = socket.parent().filter(|folder| folder.is_absolute()) else {
             return Err(Failure::new(Exit::Refused, "bad_request", format!("{} is not an absolute path of a socket", socket.display())));
         };
         let runtime_dir = folder.to_owned();
-        Ok(Self { keeper: KeeperPaths { lock: socket.with_extension("lock"), control: socket.with_extension("keeper"), runtime_dir, socket } })
+        Ok(Self {
+            keeper: KeeperPaths { lock: socket.with_extension("lock"), control: socket.with_extension("keeper"), runtime_dir, socket },
+        })
     }
 
     /// The socket that clients connect to.
@@ -85,7 +91,8 @@ impl Paths {
 
 /// A name for `-L`: it becomes a file name.
 fn checked_name(name: &str) -> Result<&str, Failure> {
-    let fits = !name.is_empty() && !name.starts_with('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let fits =
+        !name.is_empty() && !name.starts_with('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     if fits {
         Ok(name)
     } else {
@@ -173,7 +180,8 @@ fn unsafe_folder(error: &DirError) -> Failure {
 /// in a message.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
-    let pairs = std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let pairs =
+        std::env::vars_os().filter_map(|(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut pairs: Vec<(String, String)> = pairs.collect();
     let bytes = |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| name.len() + value.len() + 10).sum::<usize>();
     while bytes(&pairs) > ENVIRONMENT_MAX_BYTES {

@@ -185,7 +185,14 @@ fn tombstones_text(tombstones: &[TombstoneInfo]) -> String {
             (None, None) => "unknown".to_owned(),
         };
         let command = if tombstone.command.is_empty() { "(shell)".to_owned() } else { tombstone.command.join(" ") };
-        table.row(vec![tombstone.pane.to_string(), tombstone.cause.clone(), status, ago(tombstone.at_ms), command, tombstone.title.clone()]);
+        table.row(vec![
+            tombstone.pane.to_string(),
+            tombstone.cause.clone(),
+            status,
+            ago(tombstone.at_ms),
+            command,
+            tombstone.title.clone(),
+        ]);
     }
     table.text()
 }

@@ -23,7 +23,12 @@ pub fn check() -> Result<(), Failure> {
 }
 
 fn nested(pane: &str) -> Failure {
-    Failure::new(Exit::Refused, "nested", format!("this is already pane {pane} of baton, and a terminal in a terminal in itself helps nobody")).with_hint(
+    Failure::new(
+        Exit::Refused,
+        "nested",
+        format!("this is already pane {pane} of baton, and a terminal in a terminal in itself helps nobody"),
+    )
+    .with_hint(
         "the prefix key and `s` switch sessions; `baton new -d` makes one in the background; `env -u BATON_PANE baton` nests all the same",
     )
 }
@@ -35,9 +40,12 @@ fn nested(pane: &str) -> Failure {
 fn terminal_type(term: Option<&str>) -> Result<(), Failure> {
     let hint = "set TERM to what your terminal is, such as `TERM=xterm-256color baton`; `baton doctor` says more";
     match term {
-        None | Some("") => Err(Failure::new(Exit::Refused, "no_terminal", "TERM is not set: the terminal's abilities are unknown").with_hint(hint)),
+        None | Some("") => {
+            Err(Failure::new(Exit::Refused, "no_terminal", "TERM is not set: the terminal's abilities are unknown").with_hint(hint))
+        }
         Some(name @ ("dumb" | "unknown")) => {
-            Err(Failure::new(Exit::Refused, "no_terminal", format!("a terminal of type `{name}` cannot show full-screen programs")).with_hint(hint))
+            Err(Failure::new(Exit::Refused, "no_terminal", format!("a terminal of type `{name}` cannot show full-screen programs"))
+                .with_hint(hint))
         }
         Some(_) => Ok(()),
     }

@@ -32,7 +32,8 @@ pub fn run(paths: &Paths, binary: Option<&str>, json: bool) -> Result<(), Failur
     if json {
         print_json(&after)
     } else if after.server_pid == before {
-        Err(Failure::new(Exit::Refused, "failed", "the server is still the one it was").with_hint("its log says why; `baton doctor` knows where that is"))
+        Err(Failure::new(Exit::Refused, "failed", "the server is still the one it was")
+            .with_hint("its log says why; `baton doctor` knows where that is"))
     } else {
         print(&format!("server {} of release {} took over from {before}\n", after.server_pid, after.version))
     }

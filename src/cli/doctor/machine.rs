@@ -60,13 +60,16 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     let enable = "`loginctl enable-linger` keeps your processes and folders when you log out".to_owned();
     match (facts.kill_user_processes, facts.linger) {
-        (Some(true), false) => findings.push(Finding::mend("logout", "logging out kills all your processes, panes too (KillUserProcesses=yes)", enable)),
+        (Some(true), false) => {
+            findings.push(Finding::mend("logout", "logging out kills all your processes, panes too (KillUserProcesses=yes)", enable))
+        }
         (Some(false), false) if facts.runtime_dir_vanishes => findings.push(Finding::note(
             "logout",
             "panes survive logging out, but the folder of their socket is removed with your last session",
             format!("{enable}; without it the server makes its socket anew, but not before it notices"),
         )),
-        (Some(_), _) => findings.push(Finding::fine("logout", format!("what runs survives logging out{}", if facts.linger { " (linger is on)" } else { "" }))),
+        (Some(_), _) => findings
+            .push(Finding::fine("logout", format!("what runs survives logging out{}", if facts.linger { " (linger is on)" } else { "" }))),
         (None, _) => findings.push(Finding::fine("logout", "no systemd-logind here that would end what runs")),
     }
     findings.push(if facts.attested_reads {
@@ -81,7 +84,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     if let Some((now, most)) = facts.descriptors {
         // Two descriptors a pane in the keeper; keeper and server raise the limit to the most that is allowed.
         findings.push(if most < 1024 {
-            Finding::mend("limits", format!("at most {most} descriptors: {} panes", most / 3), "raise the hard limit: `ulimit -Hn` as root, or limits.conf")
+            Finding::mend(
+                "limits",
+                format!("at most {most} descriptors: {} panes", most / 3),
+                "raise the hard limit: `ulimit -Hn` as root, or limits.conf",
+            )
         } else {
             Finding::fine("limits", format!("{now} descriptors, {most} at most"))
         });

@@ -53,13 +53,25 @@ fn folder(place: &Place, me: u32) -> Option<Finding> {
     let metadata = path.symlink_metadata().ok()?;
     let shown = path.display();
     Some(if metadata.is_symlink() {
-        Finding::mend("folder", format!("{shown} is a link: sockets are not put behind links"), format!("look where it leads, then `rm {shown}`"))
+        Finding::mend(
+            "folder",
+            format!("{shown} is a link: sockets are not put behind links"),
+            format!("look where it leads, then `rm {shown}`"),
+        )
     } else if !metadata.is_dir() {
         Finding::mend("folder", format!("{shown} is not a folder"), format!("`rm {shown}`"))
     } else if metadata.uid() != me {
-        Finding::mend("folder", format!("{shown} belongs to user {}", metadata.uid()), "somebody else made it: choose another place with `-S PATH`, and ask who")
+        Finding::mend(
+            "folder",
+            format!("{shown} belongs to user {}", metadata.uid()),
+            "somebody else made it: choose another place with `-S PATH`, and ask who",
+        )
     } else if metadata.mode() & 0o077 != 0 {
-        Finding::mend("folder", format!("{shown} has mode {:o}: others may enter", metadata.mode() & 0o7777), format!("`chmod 700 {shown}`"))
+        Finding::mend(
+            "folder",
+            format!("{shown} has mode {:o}: others may enter", metadata.mode() & 0o7777),
+            format!("`chmod 700 {shown}`"),
+        )
     } else {
         Finding::fine("folder", format!("{shown} is private ({})", place.why))
     })
@@ -98,7 +110,9 @@ fn state() -> Option<Finding> {
             format!("{} cannot be written ({}): no logs, no restore", nearest.display(), std::io::Error::from(error)),
             "panes work without; to have logs, set XDG_STATE_HOME to a folder you can write",
         ),
-        Ok(()) if full => Finding::mend("state", format!("the disk of {} is full", nearest.display()), "make room; panes work meanwhile, logs do not"),
+        Ok(()) if full => {
+            Finding::mend("state", format!("the disk of {} is full", nearest.display()), "make room; panes work meanwhile, logs do not")
+        }
         Ok(()) => Finding::fine("state", format!("{} can be written", state.display())),
     })
 }

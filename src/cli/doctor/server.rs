@@ -21,7 +21,11 @@ pub(super) fn check(context: &Context) -> Vec<Finding> {
         findings.extend(processes(&paths));
     }
     findings.extend(super::super::config::findings(context).into_iter().map(|(message, fine)| {
-        if fine { Finding::fine("config", message) } else { Finding::mend("config", message, "the rest of the file holds; `baton config check` says it again") }
+        if fine {
+            Finding::fine("config", message)
+        } else {
+            Finding::mend("config", message, "the rest of the file holds; `baton config check` says it again")
+        }
     }));
     findings
 }
@@ -48,10 +52,17 @@ fn processes(paths: &Paths) -> Vec<Finding> {
             findings.push(if status.version == ours {
                 Finding::fine("server", format!("process {} of release {}, {} panes", status.server_pid, status.version, status.panes))
             } else {
-                Finding::note("server", format!("the server is of release {}, this program of {ours}", status.version), "`baton upgrade` brings the server to this release")
+                Finding::note(
+                    "server",
+                    format!("the server is of release {}, this program of {ours}", status.version),
+                    "`baton upgrade` brings the server to this release",
+                )
             });
             findings.extend(
-                status.warnings.iter().map(|warning| Finding::mend("server", warning.clone(), "the server goes on; see its log in the state folder")),
+                status
+                    .warnings
+                    .iter()
+                    .map(|warning| Finding::mend("server", warning.clone(), "the server goes on; see its log in the state folder")),
             );
         }
         Err(failure) if failure.exit == Exit::NoServer => {}

@@ -40,16 +40,22 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     if facts.is_terminal {
         findings.push(match facts.size {
-            Some((cols, rows)) if cols > 0 && rows > 0 && (cols < 20 || rows < 5) => {
-                Finding::note("terminal", format!("{cols}x{rows} cells: little is left for panes"), "make the window larger; 20x5 is the least that is useful")
-            }
+            Some((cols, rows)) if cols > 0 && rows > 0 && (cols < 20 || rows < 5) => Finding::note(
+                "terminal",
+                format!("{cols}x{rows} cells: little is left for panes"),
+                "make the window larger; 20x5 is the least that is useful",
+            ),
             Some((0, _) | (_, 0)) | None => {
                 Finding::mend("terminal", "the terminal does not say how large it is", "set it by hand: `stty cols 80 rows 24`")
             }
             Some((cols, rows)) => Finding::fine("terminal", format!("{cols}x{rows} cells")),
         });
     } else {
-        findings.push(Finding::note("terminal", "standard input and output are not a terminal", "run this in the terminal you want to know about"));
+        findings.push(Finding::note(
+            "terminal",
+            "standard input and output are not a terminal",
+            "run this in the terminal you want to know about",
+        ));
     }
     findings.push(term(facts));
     findings.push(locale(facts));
@@ -57,7 +63,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     if let Some(pane) = &facts.pane {
         findings.push(Finding::fine("nesting", format!("this is pane {pane} of baton")));
     } else if let Some(inside) = facts.inside {
-        findings.push(Finding::note("nesting", format!("inside {inside}: two prefix keys and two scrollbacks"), format!("leave {inside} first, if you can")));
+        findings.push(Finding::note(
+            "nesting",
+            format!("inside {inside}: two prefix keys and two scrollbacks"),
+            format!("leave {inside} first, if you can"),
+        ));
     }
     findings
 }
@@ -65,9 +75,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
 fn term(facts: &Facts) -> Finding {
     match facts.term.as_deref() {
         None => Finding::mend("term", "TERM is not set", "set it to what your terminal is: `export TERM=xterm-256color`"),
-        Some(name @ ("dumb" | "unknown")) => {
-            Finding::mend("term", format!("TERM is `{name}`: no full-screen program can run"), "set it to what your terminal is: `export TERM=xterm-256color`")
-        }
+        Some(name @ ("dumb" | "unknown")) => Finding::mend(
+            "term",
+            format!("TERM is `{name}`: no full-screen program can run"),
+            "set it to what your terminal is: `export TERM=xterm-256color`",
+        ),
         Some(name @ ("vt52" | "vt100" | "vt102" | "vt220" | "ansi")) => Finding::note(
             "term",
             format!("TERM is `{name}`, a terminal without colours"),
@@ -98,7 +110,11 @@ fn colours(facts: &Facts) -> Finding {
     if full || term.ends_with("-direct") {
         Finding::fine("colours", "16 million")
     } else if term.contains("256color") {
-        Finding::note("colours", "256; programs that ask for more get the nearest", "if your terminal can do more: `export COLORTERM=truecolor`")
+        Finding::note(
+            "colours",
+            "256; programs that ask for more get the nearest",
+            "if your terminal can do more: `export COLORTERM=truecolor`",
+        )
     } else {
         Finding::note("colours", "8 or 16", "if your terminal can do more: `export TERM=xterm-256color COLORTERM=truecolor`")
     }

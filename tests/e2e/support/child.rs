@@ -127,7 +127,8 @@ fn run(socket: &Path) -> std::io::Result<i32> {
             }
             "await_event" => {
                 let events = lock(&told.events);
-                let wait = told.more.wait_timeout_while(events, super::wait::patience(), |events| !events.iter().any(|e| e["what"] == rest));
+                let wait =
+                    told.more.wait_timeout_while(events, super::wait::patience(), |events| !events.iter().any(|e| e["what"] == rest));
                 let (events, _) = wait.unwrap_or_else(PoisonError::into_inner);
                 json!(*events)
             }

@@ -174,8 +174,7 @@ impl Env {
     /// # Panics
     /// If it does not end.
     pub fn finish(&self, mut command: Command, args: &[&str], input: &[u8]) -> Outcome {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("baton starts");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("baton starts");
         let mut stdin = child.stdin.take().expect("piped");
         let input = input.to_vec();
         std::thread::spawn(move || _ = stdin.write_all(&input));
@@ -232,7 +231,11 @@ impl Env {
     pub fn refused(&self, code: i32, args: &[&str]) -> Outcome {
         let outcome = self.run(args);
         assert_eq!(outcome.code, code, "`baton {}`: {outcome:?}", args.join(" "));
-        assert!(outcome.stderr.starts_with("baton: "), "the error of `baton {}` is a line that says who speaks: {outcome:?}", args.join(" "));
+        assert!(
+            outcome.stderr.starts_with("baton: "),
+            "the error of `baton {}` is a line that says who speaks: {outcome:?}",
+            args.join(" ")
+        );
         outcome
     }
 
@@ -390,7 +393,12 @@ impl Drop for Env {
             let all = procs::all();
             let mut next = 0;
             while let Some(pid) = pids.get(next).copied() {
-                pids.extend(all.iter().filter(|(child, parent)| **parent == pid && !pids.contains(child)).map(|(child, _)| *child).collect::<Vec<_>>());
+                pids.extend(
+                    all.iter()
+                        .filter(|(child, parent)| **parent == pid && !pids.contains(child))
+                        .map(|(child, _)| *child)
+                        .collect::<Vec<_>>(),
+                );
                 next += 1;
             }
             if pids.is_empty() {

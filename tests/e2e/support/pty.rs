@@ -162,7 +162,17 @@ impl Terminal {
                 shared.changed.notify_all();
             }
         });
-        Self { shared, master: Some(master), writer: Some(writer), stop: Some(stop), reader: Some(reader), pid, left_alone: false, log, fresh_termios }
+        Self {
+            shared,
+            master: Some(master),
+            writer: Some(writer),
+            stop: Some(stop),
+            reader: Some(reader),
+            pid,
+            left_alone: false,
+            log,
+            fresh_termios,
+        }
     }
 
     /// The process id of what was started.
