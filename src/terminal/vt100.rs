@@ -59,7 +59,8 @@ impl Vt100 {
                 look,
                 out: Vec::new(),
                 screen: Screen::new(size),
-                resized: false,
+                // The first refresh has version 1 also if nothing was printed: 0 is what a client has that has nothing.
+                resized: true,
                 focus_events: false,
                 origin: false,
                 charsets: [false; 2],
@@ -112,6 +113,10 @@ impl Engine for Vt100 {
 
     fn restore(&mut self, _snapshot: &[u8]) -> bool {
         false
+    }
+
+    fn degraded(&self) -> bool {
+        Self::degraded(self)
     }
 }
 

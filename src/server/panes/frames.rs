@@ -60,6 +60,9 @@ pub(super) struct Viewers {
 struct Encoded {
     of: Option<(u64, State)>,
     bytes: Vec<u8>,
+    /// How often a frame was made, for the tests.
+    #[cfg(test)]
+    made: usize,
 }
 
 /// A buffer for frames beyond this is given back: a full frame of a large screen is rare.
@@ -107,6 +110,11 @@ impl Viewers {
     /// When [`Viewers::send`] is to be called again although nothing happens.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
+    }
+
+    /// Nothing is to be sent for now.
+    pub(super) fn not_due(&mut self) {
+        self.due = None;
     }
 
     /// Sends what is to be sent now. `screen` is called if anybody gets something; `history` is the range of lines. `at_once`: do not hold back.
@@ -173,6 +181,10 @@ impl Encoded {
     /// The frame that leads from `base` to `state`, encoded unless it is the one encoded last.
     fn get(&mut self, pane: PaneId, base: u64, state: State, screen: &Screen) -> &[u8] {
         if self.of != Some((base, state)) {
+            #[cfg(test)]
+            {
+                self.made += 1;
+            }
             self.bytes.clear();
             if self.bytes.capacity() > KEPT_BYTES {
                 self.bytes = Vec::new();
@@ -195,5 +207,167 @@ impl Encoded {
             self.of = Some((base, state));
         }
         &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::geometry::Size;
+    use crate::protocol::frame::Decoder;
+    use crate::terminal::Row;
+
+    const PANE: PaneId = PaneId(1);
+
+    struct Client {
+        id: AttachmentId,
+        socket: UnixStream,
+        decoder: Decoder,
+        signals: Arc<ViewerSignals>,
+        screen: Screen,
+    }
+
+    impl Client {
+        fn watch(viewers: &mut Viewers, id: u64) -> Self {
+            let (ours, socket) = UnixStream::pair().expect("socket pair");
+            socket.set_nonblocking(true).expect("nonblocking");
+            let (id, signals) = (AttachmentId(id), Arc::new(ViewerSignals::default()));
+            viewers.watch(id, Outbox::new(ours.into()), signals.clone());
+            Self { id, socket, decoder: Decoder::new(), signals, screen: Screen::new(Size::new(1, 1)) }
+        }
+
+        /// Frames that are there, applied; and the newest version.
+        fn read(&mut self) -> Vec<Frame> {
+            let mut buffer = [0; 65536];
+            while let Ok(len @ 1..) = self.socket.read(&mut buffer) {
+                self.decoder.push(&buffer[..len]);
+            }
+            let mut frames = Vec::new();
+            while let Some(ServerMessage::Frame(frame)) = self.decoder.next().expect("frames") {
+                let diff = diff::Diff::decode(&mut &frame.diff[..]).expect("a diff");
+                diff::apply(&mut self.screen, &diff).expect("the base it has");
+                frames.push(frame);
+            }
+            frames
+        }
+
+        fn ack(&mut self, version: u64) -> bool {
+            self.signals.ack(version)
+        }
+    }
+
+    /// A screen that says `text`, one version on.
+    fn say(screen: &mut Screen, viewers: &mut Viewers, text: &str) {
+        let version = screen.version + 1;
+        screen.put_row(0, Row::narrow(text), version);
+        screen.version = version;
+        viewers.touch();
+    }
+
+    fn send(viewers: &mut Viewers, screen: &Screen, now: Instant, at_once: bool) -> usize {
+        viewers.send(PANE, now, at_once, (0, 0), || screen)
+    }
+
+    #[test]
+    fn the_first_change_goes_at_once_and_the_next_after_the_pace() {
+        let (mut viewers, mut screen, start) = (Viewers::default(), Screen::new(Size::new(20, 2)), Instant::now());
+        let mut client = Client::watch(&mut viewers, 1);
+        say(&mut screen, &mut viewers, "one");
+        assert_eq!(send(&mut viewers, &screen, start, false), 1);
+        assert_eq!(client.read().len(), 1);
+        assert!(!client.ack(1));
+
+        let early = start + Duration::from_millis(3);
+        say(&mut screen, &mut viewers, "two");
+        assert_eq!(send(&mut viewers, &screen, early, false), 0);
+        assert_eq!(viewers.due(), Some(start + PACE));
+        say(&mut screen, &mut viewers, "three");
+        assert_eq!(send(&mut viewers, &screen, start + PACE, false), 1);
+        assert_eq!(viewers.due(), None);
+        let frames = client.read();
+        assert_eq!((frames[0].base, frames[0].version), (1, 3));
+        assert!(client.screen.looks_like(&screen));
+
+        // A key went there.
+        assert!(!client.ack(3));
+        say(&mut screen, &mut viewers, "four");
+        assert_eq!(send(&mut viewers, &screen, start + PACE, true), 1);
+    }
+
+    #[test]
+    fn nothing_is_refreshed_for_who_has_not_acknowledged() {
+        let (mut viewers, mut screen, start) = (Viewers::default(), Screen::new(Size::new(20, 2)), Instant::now());
+        let mut client = Client::watch(&mut viewers, 1);
+        say(&mut screen, &mut viewers, "one");
+        send(&mut viewers, &screen, start, false);
+        for _ in 0..100 {
+            say(&mut screen, &mut viewers, "more");
+            assert_eq!(viewers.send(PANE, start + PACE * 10, true, (0, 0), || unreachable!("nobody is ready")), 0);
+        }
+        assert_eq!(client.read().len(), 1);
+        assert!(client.ack(1), "the worker waits for it");
+        assert_eq!(send(&mut viewers, &screen, start + PACE * 10, false), 1);
+        assert_eq!(client.read().len(), 1);
+        assert!(client.screen.looks_like(&screen));
+        assert!(!client.ack(screen.version), "nothing newer, nobody is woken");
+        assert_eq!(viewers.send(PANE, start + PACE * 20, false, (0, 0), || unreachable!("nothing changed")), 0);
+    }
+
+    #[test]
+    fn twenty_viewers_cost_one_frame() {
+        let (mut viewers, mut screen, start) = (Viewers::default(), Screen::new(Size::new(20, 2)), Instant::now());
+        let mut clients: Vec<Client> = (0..20).map(|id| Client::watch(&mut viewers, id)).collect();
+        for round in 1..=5u32 {
+            say(&mut screen, &mut viewers, &round.to_string());
+            assert_eq!(send(&mut viewers, &screen, start + PACE * round, false), 20);
+            assert_eq!(viewers.encoded.made, round as usize);
+            for client in &mut clients {
+                assert_eq!(client.read().len(), 1);
+                assert!(client.screen.looks_like(&screen));
+                client.ack(u64::from(round));
+            }
+        }
+        // One that comes later gets all of it, at once, and leaves the others alone.
+        let mut late = Client::watch(&mut viewers, 99);
+        assert_eq!(send(&mut viewers, &screen, start + PACE * 5, false), 1);
+        assert_eq!(late.read()[0].base, 0);
+        assert!(late.screen.looks_like(&screen));
+    }
+
+    #[test]
+    fn a_resync_and_another_engine_give_everything_anew() {
+        let (mut viewers, mut screen, start) = (Viewers::default(), Screen::new(Size::new(20, 2)), Instant::now());
+        let mut client = Client::watch(&mut viewers, 1);
+        say(&mut screen, &mut viewers, "one");
+        send(&mut viewers, &screen, start, false);
+        viewers.resync(client.id);
+        assert_eq!(send(&mut viewers, &screen, start, false), 1);
+        assert_eq!(client.read().iter().map(|frame| frame.base).collect::<Vec<_>>(), [0, 0]);
+
+        let mut other = Screen::new(Size::new(5, 1));
+        viewers.forget_versions();
+        say(&mut other, &mut viewers, "raw");
+        assert_eq!(send(&mut viewers, &other, start + PACE, false), 0, "one frame is still under way");
+        assert!(client.ack(1));
+        assert_eq!(send(&mut viewers, &other, start + PACE, false), 1);
+        assert_eq!(client.read()[0].base, 0);
+        assert!(client.screen.looks_like(&other));
+    }
+
+    #[test]
+    fn history_that_changed_is_told_without_a_change_of_the_screen() {
+        let (mut viewers, mut screen, start) = (Viewers::default(), Screen::new(Size::new(20, 2)), Instant::now());
+        let mut client = Client::watch(&mut viewers, 1);
+        say(&mut screen, &mut viewers, "one");
+        send(&mut viewers, &screen, start, false);
+        client.read();
+        client.ack(1);
+        viewers.touch();
+        assert_eq!(viewers.send(PANE, start + PACE, false, (7, 9), || &screen), 1);
+        let frame = &client.read()[0];
+        assert_eq!((frame.base, frame.version, frame.history_first, frame.history_end), (1, 1, 7, 9));
     }
 }

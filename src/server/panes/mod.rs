@@ -31,6 +31,7 @@ pub mod view;
 
 mod frames;
 mod inbox;
+mod meta;
 mod pane;
 mod quiet;
 mod raw;
@@ -47,6 +48,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+pub use meta::PaneMeta;
 pub use notices::{LastScreen, Notices, PaneNotices};
 pub use store::Store;
 pub use view::PaneView;
@@ -113,6 +115,7 @@ struct Thread {
 /// What the owner keeps of a pane.
 struct Handle {
     thread: usize,
+    incarnation: u32,
     inbox: Arc<Inbox>,
     signals: Arc<PaneSignals>,
     viewers: Mutex<HashMap<AttachmentId, Arc<ViewerSignals>>>,
@@ -137,20 +140,20 @@ impl Workers {
         }
     }
 
-    /// Takes a pane up; a pane of the same id is removed first. Recovered panes are replayed in the order in which they are added, each beside the
+    /// Takes a pane up; a pane of the same id (an earlier incarnation) is removed first. Recovered panes are replayed in the order in which they are added, each beside the
     /// others; `ready` is noticed when a pane shows its present.
     ///
     /// # Errors
     /// Threads or descriptors are exhausted; the pane is not taken up.
     pub fn add(&mut self, setup: PaneSetup) -> io::Result<()> {
-        let pane = setup.pane;
+        let (pane, incarnation) = (setup.pane, setup.incarnation);
         self.remove(pane);
         let index = self.pick_thread()?;
         let Some(thread) = self.threads.get_mut(index) else { return Err(io::ErrorKind::NotFound.into()) };
         thread.panes += 1;
         let (inbox, signals) = (thread.inbox.clone(), Arc::new(PaneSignals::default()));
         inbox.push(Job::Add(Box::new(setup), signals.clone()));
-        self.panes.insert(pane, Handle { thread: index, inbox, signals, viewers: Mutex::default() });
+        self.panes.insert(pane, Handle { thread: index, incarnation, inbox, signals, viewers: Mutex::default() });
         Ok(())
     }
 
@@ -161,7 +164,7 @@ impl Workers {
             if let Some(thread) = self.threads.get_mut(handle.thread) {
                 thread.panes -= 1;
             }
-            self.notices.forget(pane);
+            self.notices.forget(pane, handle.incarnation);
         }
     }
 

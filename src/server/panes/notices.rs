@@ -30,6 +30,8 @@ pub struct LastScreen {
 /// What happened to one pane since the owner last asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PaneNotices {
+    /// Which start of the pane's program this is about: what an earlier one said is never mixed in.
+    pub incarnation: u32,
     /// The newest title (OSC 0/2). After a recovery the last one known.
     pub title: Option<String>,
     /// BEL was rung.
@@ -98,23 +100,34 @@ impl Notices {
         self.lock().drain().collect()
     }
 
-    /// Adds to `pane`'s notices and tells the owner.
-    pub fn post(&self, pane: PaneId, add: impl FnOnce(&mut PaneNotices)) {
+    /// Adds to the notices of `pane` in its `incarnation` and tells the owner. Dropped if there are some of a later one.
+    pub fn post(&self, pane: PaneId, incarnation: u32, add: impl FnOnce(&mut PaneNotices)) {
         let mut panes = self.lock();
         match panes.entry(pane) {
             // The owner was told already and has not yet looked.
-            Entry::Occupied(entry) => add(entry.into_mut()),
+            Entry::Occupied(entry) => {
+                let notices = entry.into_mut();
+                if notices.incarnation < incarnation {
+                    *notices = PaneNotices { incarnation, ..PaneNotices::default() };
+                }
+                if notices.incarnation == incarnation {
+                    add(notices);
+                }
+            }
             Entry::Vacant(entry) => {
-                add(entry.insert(PaneNotices::default()));
+                add(entry.insert(PaneNotices { incarnation, ..PaneNotices::default() }));
                 drop(panes);
                 self.some.notify_one();
             }
         }
     }
 
-    /// Forgets what waits for `pane`, which is gone.
-    pub fn forget(&self, pane: PaneId) {
-        self.lock().remove(&pane);
+    /// Forgets what waits for `pane` up to `incarnation`, which is gone.
+    pub fn forget(&self, pane: PaneId, incarnation: u32) {
+        let mut panes = self.lock();
+        if panes.get(&pane).is_some_and(|notices| notices.incarnation <= incarnation) {
+            panes.remove(&pane);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<PaneId, PaneNotices>> {
@@ -130,14 +143,28 @@ mod tests {
     fn notices_are_one_per_pane_whatever_comes() {
         let notices = Notices::new();
         for n in 0..1000 {
-            notices.post(PaneId(1), |notice| notice.title = Some(n.to_string()));
-            notices.post(PaneId(2), |notice| notice.bell = true);
+            notices.post(PaneId(1), 1, |notice| notice.title = Some(n.to_string()));
+            notices.post(PaneId(2), 1, |notice| notice.bell = true);
         }
         let mut taken = notices.take();
         taken.sort_by_key(|(pane, _)| *pane);
         assert_eq!(taken.len(), 2);
         assert_eq!(taken[0].1.title.as_deref(), Some("999"));
         assert!(taken[1].1.bell);
+        assert!(notices.take().is_empty());
+    }
+
+    #[test]
+    fn an_earlier_incarnation_is_not_heard_any_more() {
+        let notices = Notices::new();
+        notices.post(PaneId(1), 1, |notice| notice.bell = true);
+        notices.post(PaneId(1), 2, |notice| notice.ready = true);
+        notices.post(PaneId(1), 1, |notice| notice.ended = Some(LastScreen::default()));
+        notices.forget(PaneId(1), 1);
+        let expected = PaneNotices { incarnation: 2, ready: true, ..PaneNotices::default() };
+        assert_eq!(notices.take(), [(PaneId(1), expected)]);
+        notices.post(PaneId(1), 2, |notice| notice.bell = true);
+        notices.forget(PaneId(1), 2);
         assert!(notices.take().is_empty());
     }
 

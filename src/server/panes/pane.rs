@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use super::frames::Viewers;
 use super::inbox::{Clock, PaneSignals, Question};
-use super::notices::{LastScreen, Notices};
+use super::meta::PaneMeta;
+use super::notices::{LastScreen, Notices, PaneNotices};
 use super::raw::Raw;
 use super::replay::Replay;
 use super::store::Store;
@@ -36,6 +37,8 @@ const DRAIN_BYTES: usize = 1024 * 1024;
 const LOUD_BYTES: usize = 1024;
 /// Slices below that until it is quiet again.
 const LOUD_SLICES: u8 = 16;
+/// Room for so many rows is kept from slice to slice.
+const ROWS_KEPT: usize = 256;
 /// Output that the raw view begins with when an engine failed.
 const CONTEXT_BYTES: u64 = 4096;
 
@@ -55,16 +58,6 @@ pub(super) enum Turn {
     More,
     /// Nothing until the master is readable again.
     Idle,
-}
-
-/// What the program said about itself, kept in the memory's meta slot.
-#[derive(Debug, Clone, PartialEq, Eq, Default, minicbor::Encode, minicbor::Decode)]
-#[cbor(map)]
-pub(super) struct Meta {
-    #[n(0)]
-    pub(super) title: Option<String>,
-    #[n(1)]
-    pub(super) cwd: Option<String>,
 }
 
 /// How far the end of the pane's program is.
@@ -95,7 +88,7 @@ pub(super) struct Pane {
     pub(super) size: Size,
     /// Offset behind the last byte fed.
     pub(super) parsed: u64,
-    pub(super) meta: Meta,
+    pub(super) meta: PaneMeta,
     pub(super) viewers: Viewers,
     pub(super) signals: Arc<PaneSignals>,
     pub(super) replay: Option<Replay>,
@@ -121,7 +114,8 @@ impl Pane {
             let adopted = memory.recover();
             tracing::info!(%pane, bytes = memory.head() - memory.tail(), adopted, "pane taken up again");
         }
-        let meta = memory.meta().and_then(|bytes| minicbor::decode(bytes).ok()).unwrap_or_default();
+        let mut meta = memory.meta().and_then(PaneMeta::decode).unwrap_or_default();
+        meta.incarnation = incarnation;
         let (replay, first_size) = Replay::plan(&memory, size, quarantined);
         let parsed = if quarantined { memory.head() } else { memory.tail() };
         let engine = if quarantined { Box::new(Raw::new(first_size)) } else { (context.make_engine)(first_size, look) };
@@ -165,12 +159,16 @@ impl Pane {
         this
     }
 
+    fn post(&self, context: &Context, add: impl FnOnce(&mut PaneNotices)) {
+        context.notices.post(self.id, self.incarnation, add);
+    }
+
     fn quarantine(&mut self, context: &Context) {
         let line = "output quarantined: interpreting it ended the server; what comes is shown as plain text";
         let at = self.parsed;
         self.engine.feed(format!("[{line}]\r\n").as_bytes(), at, &mut self.effects);
         self.settle_rows();
-        context.notices.post(self.id, |notices| {
+        self.post(context, |notices| {
             notices.degraded = true;
             notices.message = Some(line.to_owned());
         });
@@ -178,9 +176,11 @@ impl Pane {
 
     /// The screen is the present one: says so, and does what had to wait.
     pub(super) fn become_ready(&mut self, context: &Context) {
-        self.replay = None;
+        if self.replay.take().is_some() {
+            self.keep_meta();
+        }
         let meta = self.meta.clone();
-        context.notices.post(self.id, |notices| {
+        self.post(context, |notices| {
             notices.title = meta.title.or(notices.title.take());
             notices.cwd = meta.cwd.or(notices.cwd.take());
             notices.ready = true;
@@ -284,7 +284,7 @@ impl Pane {
     }
 
     fn tell_degraded(&self, context: &Context) {
-        context.notices.post(self.id, |notices| {
+        self.post(context, |notices| {
             notices.degraded = true;
             notices.message = Some("the terminal engine failed on this pane's output; it is shown as plain text".to_owned());
         });
@@ -298,21 +298,28 @@ impl Pane {
         for row in self.effects.scrolled.drain(..) {
             self.history.append(&row);
         }
+        if self.effects.scrolled.capacity() > ROWS_KEPT {
+            self.effects.scrolled = Vec::new();
+        }
         self.history.commit(self.parsed);
     }
 
     /// Tells the owner what the engine said beyond rows.
     pub(super) fn settle_notices(&mut self, context: &Context) {
-        let Effects { replies, title, cwd, bell, clipboard, notification, .. } = std::mem::take(&mut self.effects);
+        let Effects { replies, title, cwd, bell, clipboard, notification, .. } = &mut self.effects;
+        let (replies, bell) = (std::mem::take(replies), std::mem::take(bell));
+        let (title, cwd, clipboard, notification) = (title.take(), cwd.take(), clipboard.take(), notification.take());
         let title = title.filter(|title| self.meta.title.as_ref() != Some(title));
         let cwd = cwd.filter(|cwd| self.meta.cwd.as_ref() != Some(cwd));
         if title.is_some() || cwd.is_some() {
-            self.keep_meta(title.clone(), cwd.clone());
+            self.meta.title = title.clone().or(self.meta.title.take());
+            self.meta.cwd = cwd.clone().or(self.meta.cwd.take());
+            self.keep_meta();
         }
         if replies.is_empty() && title.is_none() && cwd.is_none() && !bell && clipboard.is_none() && notification.is_none() {
             return;
         }
-        context.notices.post(self.id, |notices| {
+        self.post(context, |notices| {
             replies.into_iter().for_each(|reply| notices.reply(reply));
             notices.bell |= bell;
             notices.title = title.or(notices.title.take());
@@ -322,14 +329,10 @@ impl Pane {
         });
     }
 
-    /// Remembers title and working directory, also beyond the ring.
-    pub(super) fn keep_meta(&mut self, title: Option<String>, cwd: Option<String>) {
-        self.meta.title = title.or(self.meta.title.take());
-        self.meta.cwd = cwd.or(self.meta.cwd.take());
-        let mut bytes = Vec::new();
-        if minicbor::encode(&self.meta, &mut bytes).is_ok()
-            && let Err(error) = self.history.segments_mut().0.put_meta(&bytes)
-        {
+    /// Keeps title and working directory, so that they outlive the ring.
+    fn keep_meta(&mut self) {
+        let bytes = self.meta.encode();
+        if let Err(error) = self.history.segments_mut().0.put_meta(&bytes) {
             tracing::debug!(pane = %self.id, %error, "title not kept");
         }
     }
@@ -337,7 +340,7 @@ impl Pane {
     fn note_activity(&mut self, context: &Context) {
         if self.activity_armed && self.viewers.is_empty() {
             self.activity_armed = false;
-            context.notices.post(self.id, |notices| notices.activity = true);
+            self.post(context, |notices| notices.activity = true);
         }
     }
 
@@ -346,7 +349,7 @@ impl Pane {
         let group = platform::foreground_group(self.master.as_fd());
         if group.is_some() && group != self.foreground {
             self.foreground = group;
-            context.notices.post(self.id, |notices| notices.foreground = group);
+            self.post(context, |notices| notices.foreground = group);
         }
     }
 
@@ -364,7 +367,7 @@ impl Pane {
         }
         self.end = End::Told;
         let last = self.last_screen();
-        context.notices.post(self.id, |notices| notices.ended = Some(last));
+        self.post(context, |notices| notices.ended = Some(last));
         if self.closed { Turn::Idle } else { turn }
     }
 
@@ -408,6 +411,7 @@ impl Pane {
     /// Sends viewers what is due.
     pub(super) fn send_frames(&mut self, context: &Context, now: Instant) {
         if self.replay.is_some() || self.viewers.is_empty() {
+            self.viewers.not_due();
             return;
         }
         let at_once = self.signals.typed_within(context.clock.ms(now), TYPED);

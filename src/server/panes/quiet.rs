@@ -98,3 +98,95 @@ impl Quiet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::{AsFd as _, OwnedFd};
+
+    use super::*;
+    use crate::platform;
+
+    const OUTER: Token = Token(1000);
+
+    struct Rig {
+        outer: Poll,
+        quiet: Quiet,
+        terminals: Vec<(OwnedFd, OwnedFd)>,
+    }
+
+    impl Rig {
+        fn new() -> Self {
+            let outer = Poll::new().expect("a poll");
+            let quiet = Quiet::new(outer.registry(), OUTER).expect("a poll");
+            let terminals: Vec<_> = (0..3).map(|_| platform::raw_pty_pair().expect("a terminal")).collect();
+            for (index, (master, _)) in terminals.iter().enumerate() {
+                quiet.add(master.as_fd(), Token(index)).expect("added");
+            }
+            Self { outer, quiet, terminals }
+        }
+
+        fn print(&self, index: usize) {
+            let (master, slave) = &self.terminals[index];
+            rustix::io::write(slave, b"x").expect("output");
+            assert!(platform::wait_readable(master.as_fd(), Some(Duration::from_secs(30))).expect("a poll"), "it arrives");
+        }
+
+        /// Whether the worker would be woken now.
+        fn wakes(&mut self) -> bool {
+            let mut events = Events::with_capacity(8);
+            self.outer.poll(&mut events, Some(Duration::ZERO)).expect("a poll");
+            events.iter().any(|event| event.token() == OUTER)
+        }
+
+        fn look(&mut self, now: Instant) -> Vec<usize> {
+            let mut seen = Vec::new();
+            self.quiet.look(self.outer.registry(), now, |token| seen.push(token.0));
+            for (master, _) in &self.terminals {
+                let _ = rustix::io::read(master, &mut [0u8; 16]);
+            }
+            seen.sort_unstable();
+            seen
+        }
+    }
+
+    #[test]
+    fn few_events_wake_at_once_and_many_are_gathered() {
+        let (mut rig, start) = (Rig::new(), Instant::now());
+        assert!(!rig.wakes());
+        for n in 0..FREE_WAKES {
+            rig.print(0);
+            assert!(rig.wakes(), "event {n}");
+            assert_eq!(rig.look(start), [0]);
+            assert_eq!(rig.quiet.look_at(), None, "no timer");
+        }
+        // One too many: gathered from here on.
+        rig.print(1);
+        assert!(rig.wakes());
+        assert_eq!(rig.look(start), [1]);
+        assert_eq!(rig.quiet.look_at(), Some(start + SLACK));
+        for index in [0, 1, 2] {
+            rig.print(index);
+            assert!(!rig.wakes());
+        }
+        assert_eq!(rig.look(start + SLACK), [0, 1, 2]);
+        assert_eq!(rig.quiet.look_at(), Some(start + SLACK * 2));
+        // Nothing more: it is watched again, and what came between is not lost.
+        assert!(rig.look(start + SLACK * 2).is_empty());
+        assert_eq!(rig.quiet.look_at(), None);
+        rig.print(2);
+        assert!(rig.wakes());
+        assert_eq!(rig.look(start + Duration::from_secs(2)), [2]);
+        assert_eq!(rig.quiet.look_at(), None, "a new second");
+    }
+
+    #[test]
+    fn what_is_taken_out_wakes_nobody() {
+        let mut rig = Rig::new();
+        rig.quiet.remove(rig.terminals[0].0.as_fd()).expect("removed");
+        rig.print(0);
+        assert!(!rig.wakes());
+        // Added with something there: told.
+        rig.quiet.add(rig.terminals[0].0.as_fd(), Token(0)).expect("added");
+        assert!(rig.wakes());
+    }
+}

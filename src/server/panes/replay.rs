@@ -40,7 +40,7 @@ impl Replay {
             return (None, resizes.back().map_or(size, |last| last.size).at_least_one());
         }
         let mut first = resizes.front().map_or(size, |first| first.size);
-        while let Some(resize) = resizes.pop_front_if(|resize| resize.at <= tail) {
+        while let Some(resize) = next_until(&mut resizes, tail) {
             first = resize.size;
         }
         (Some(Self { until: head, settled: 0, resizes }), first.at_least_one())
@@ -52,12 +52,17 @@ impl Replay {
     }
 }
 
+/// Takes the first resize if it is not after `offset`.
+fn next_until(resizes: &mut VecDeque<Resize>, offset: u64) -> Option<Resize> {
+    if resizes.front()?.at <= offset { resizes.pop_front() } else { None }
+}
+
 impl Pane {
     /// Replays for a slice's time; the pane becomes ready with the last one.
     pub(super) fn replay_slice(&mut self, context: &Context, began: Instant) -> Turn {
         let first = self.parsed;
         while let Some(replay) = &mut self.replay {
-            if let Some(resize) = replay.resizes.pop_front_if(|resize| resize.at <= self.parsed) {
+            if let Some(resize) = next_until(&mut replay.resizes, self.parsed) {
                 self.resize_engine(resize.size);
                 self.settle_past(context);
                 continue;
@@ -96,6 +101,10 @@ impl Pane {
         } else {
             self.settle_rows();
         }
+        // Only the last ones are told, when the pane is ready: a client must not see the titles of a day pass by.
+        let (title, cwd) = (self.effects.title.take(), self.effects.cwd.take());
+        self.meta.title = title.or(self.meta.title.take());
+        self.meta.cwd = cwd.or(self.meta.cwd.take());
         self.settle_notices(context);
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Worker {
     poll: Poll,
     quiet: Quiet,
     inbox: Arc<Inbox>,
+    events: Events,
+    jobs: VecDeque<Job>,
     panes: HashMap<PaneId, Pane>,
     /// Panes that became readable.
     fresh: VecDeque<PaneId>,
@@ -59,6 +61,8 @@ impl Worker {
             poll,
             quiet,
             inbox,
+            events: Events::with_capacity(EVENTS),
+            jobs: VecDeque::new(),
             panes: HashMap::new(),
             fresh: VecDeque::new(),
             busy: VecDeque::new(),
@@ -73,42 +77,49 @@ impl Worker {
 
     /// Works until told to stop.
     pub(super) fn run(mut self) {
-        let mut events = Events::with_capacity(EVENTS);
-        let mut jobs = VecDeque::new();
         while !self.stopped {
-            if let Err(error) = self.poll.poll(&mut events, self.timeout())
+            if let Err(error) = self.round()
                 && error.kind() != io::ErrorKind::Interrupted
             {
-                // Only a closed or broken poll does this, which nobody can do; going on would spin.
+                // Only a closed or broken poll does this, which nobody can mend; going on would spin.
                 tracing::error!(%error, "a pane worker's poll failed");
                 return;
             }
-            let mut quiet = false;
-            for event in &events {
-                match event.token() {
-                    WAKER => {}
-                    QUIET => quiet = true,
-                    Token(pane) => enqueue(&mut self.panes, &mut self.fresh, PaneId(pane as u64)),
-                }
+        }
+    }
+
+    /// Waits for something to do, and does one round of it.
+    fn round(&mut self) -> io::Result<()> {
+        let timeout = self.timeout();
+        self.poll.poll(&mut self.events, timeout)?;
+        let mut quiet = false;
+        for event in &self.events {
+            match event.token() {
+                WAKER => {}
+                QUIET => quiet = true,
+                Token(pane) => enqueue(&mut self.panes, &mut self.fresh, PaneId(pane as u64)),
             }
-            if quiet || self.quiet.look_at().is_some_and(|at| at <= Instant::now()) {
-                let (panes, fresh) = (&mut self.panes, &mut self.fresh);
-                self.quiet.look(self.poll.registry(), Instant::now(), |token| enqueue(panes, fresh, PaneId(token.0 as u64)));
-            }
-            self.inbox.take(&mut jobs);
-            for job in jobs.drain(..) {
-                self.perform(job);
-            }
-            for _ in 0..self.fresh.len() {
-                if let Some(pane) = self.fresh.pop_front() {
-                    self.turn(pane);
-                }
-            }
-            if let Some(pane) = self.busy.pop_front() {
+        }
+        if quiet || self.quiet.look_at().is_some_and(|at| at <= Instant::now()) {
+            let (panes, fresh) = (&mut self.panes, &mut self.fresh);
+            self.quiet.look(self.poll.registry(), Instant::now(), |token| enqueue(panes, fresh, PaneId(token.0 as u64)));
+        }
+        let mut jobs = std::mem::take(&mut self.jobs);
+        self.inbox.take(&mut jobs);
+        for job in jobs.drain(..) {
+            self.perform(job);
+        }
+        self.jobs = jobs;
+        for _ in 0..self.fresh.len() {
+            if let Some(pane) = self.fresh.pop_front() {
                 self.turn(pane);
             }
-            self.send_held();
         }
+        if let Some(pane) = self.busy.pop_front() {
+            self.turn(pane);
+        }
+        self.send_held();
+        Ok(())
     }
 
     /// How long to sleep: not at all with something to read, to the next frame that is held back, else for ever.
@@ -123,7 +134,7 @@ impl Worker {
     fn perform(&mut self, job: Job) {
         match job {
             Job::Add(setup, signals) => {
-                let id = setup.pane;
+                let (id, incarnation) = (setup.pane, setup.incarnation);
                 let context = &self.context;
                 match catch_unwind(AssertUnwindSafe(|| Pane::new(*setup, signals, context))) {
                     Ok(pane) => {
@@ -133,7 +144,7 @@ impl Worker {
                     }
                     Err(_) => {
                         tracing::error!(pane = %id, "the pane could not be taken up");
-                        self.context.notices.post(id, |notices| {
+                        self.context.notices.post(id, incarnation, |notices| {
                             notices.degraded = true;
                             notices.message = Some("this pane could not be taken up".to_owned());
                         });
@@ -141,11 +152,10 @@ impl Worker {
                 }
             }
             Job::Remove(id) => {
-                if let Some(pane) = self.panes.get_mut(&id) {
-                    unwatch_master(&self.poll, &self.quiet, pane);
-                    self.panes.remove(&id);
+                if let Some(mut pane) = self.panes.remove(&id) {
+                    unwatch_master(&self.poll, &self.quiet, &mut pane);
                     // Also what it said after the owner forgot it.
-                    self.context.notices.forget(id);
+                    self.context.notices.forget(id, pane.incarnation);
                 }
             }
             Job::Resize(id) => self.guarded(id, |pane, _| pane.apply_size()),
@@ -239,7 +249,10 @@ impl Worker {
             Ok(()) => pane.watched = wanted,
             Err(error) => {
                 tracing::error!(pane = %id, %error, "the pane's terminal cannot be watched");
-                self.context.notices.post(id, |notices| notices.message = Some(format!("this pane's output cannot be watched: {error}")));
+                let incarnation = pane.incarnation;
+                self.context
+                    .notices
+                    .post(id, incarnation, |notices| notices.message = Some(format!("this pane's output cannot be watched: {error}")));
             }
         }
     }
@@ -270,5 +283,115 @@ fn unwatch_master(poll: &Poll, quiet: &Quiet, pane: &mut Pane) {
     pane.watched = Watched::Nowhere;
     if let Err(error) = result {
         tracing::debug!(pane = %pane.id, %error, "the pane's terminal was not watched");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::super::inbox::ViewerSignals;
+    use super::super::raw::Raw;
+    use super::super::{HistoryLimits, PaneSetup};
+    use super::*;
+    use crate::geometry::Size;
+    use crate::ids::AttachmentId;
+    use crate::platform;
+    use crate::ring::{Config, PaneMemory};
+    use crate::server::outbox::Outbox;
+    use crate::terminal::vt100::Look;
+
+    fn worker() -> Worker {
+        Worker::new(0, Clock::new(), Arc::new(Notices::new()), None, |size, _| Box::new(Raw::new(size))).expect("a poll")
+    }
+
+    fn add(worker: &mut Worker, id: u64) -> std::os::fd::OwnedFd {
+        let size = Size::new(20, 3);
+        let (master, slave) = platform::raw_pty_pair().expect("a terminal");
+        platform::set_packet_mode(master.as_fd(), true).expect("packet mode");
+        let config = Config { ring_len: 4096, checkpoint_len: 0, history_bytes: 65536, size, meta: Vec::new() };
+        let (memory, _) = PaneMemory::create(&config).expect("memory");
+        let setup = PaneSetup {
+            pane: PaneId(id),
+            incarnation: 1,
+            memory,
+            master,
+            size,
+            fresh: true,
+            quarantined: false,
+            history: HistoryLimits { lines: 10 },
+            look: Look::default(),
+        };
+        worker.inbox.push(Job::Add(Box::new(setup), Arc::default()));
+        slave
+    }
+
+    /// Rounds until there is nothing to do, each of which must have had something to do.
+    fn settle(worker: &mut Worker) {
+        for _ in 0..100_000 {
+            worker.round().expect("a round");
+            let waits = worker.timeout().is_none_or(|timeout| timeout > Duration::ZERO);
+            if waits && worker.poll.poll(&mut worker.events, Some(Duration::ZERO)).is_ok() && worker.events.is_empty() {
+                return;
+            }
+            for event in &worker.events {
+                if let Token(pane @ 0..=9999) = event.token() {
+                    enqueue(&mut worker.panes, &mut worker.fresh, PaneId(pane as u64));
+                }
+            }
+        }
+        panic!("the worker spins");
+    }
+
+    #[test]
+    fn an_idle_worker_has_no_timer() {
+        let mut worker = worker();
+        let slaves: Vec<_> = (1..=3).map(|id| add(&mut worker, id)).collect();
+        settle(&mut worker);
+        assert_eq!(worker.timeout(), None);
+        // A viewer that is held back and leaves.
+        let (ours, theirs) = UnixStream::pair().expect("socket pair");
+        let (viewer, signals) = (AttachmentId(1), Arc::new(ViewerSignals::default()));
+        worker.inbox.push(Job::Watch(PaneId(1), viewer, Outbox::new(ours.into()), signals.clone()));
+        settle(&mut worker);
+        let version = worker.panes.get_mut(&PaneId(1)).map(|pane| pane.engine.screen().version).expect("there");
+        signals.ack(version);
+        rustix::io::write(&slaves[0], b"more").expect("output");
+        settle(&mut worker);
+        worker.inbox.push(Job::Unwatch(PaneId(1), viewer));
+        settle(&mut worker);
+        worker.send_held();
+        assert_eq!(worker.timeout(), None, "a timer for a viewer that is gone");
+        assert_eq!(worker.panes.len(), slaves.len());
+        drop(theirs);
+    }
+
+    #[test]
+    fn a_pane_is_watched_where_it_belongs() {
+        let mut worker = worker();
+        let slave = add(&mut worker, 1);
+        let at = |worker: &Worker| worker.panes.get(&PaneId(1)).map(|pane| pane.watched);
+        settle(&mut worker);
+        assert_eq!(at(&worker), Some(Watched::Loud));
+        for n in 1..=40 {
+            rustix::io::write(&slave, b"tick\n").expect("output");
+            while worker.panes.get(&PaneId(1)).is_some_and(|pane| pane.parsed < n * 5) {
+                worker.round().expect("a round");
+            }
+        }
+        assert_eq!(at(&worker), Some(Watched::Quiet), "little and unseen");
+        let (ours, _theirs) = UnixStream::pair().expect("socket pair");
+        worker.inbox.push(Job::Watch(PaneId(1), AttachmentId(1), Outbox::new(ours.into()), Arc::default()));
+        worker.round().expect("a round");
+        assert_eq!(at(&worker), Some(Watched::Loud), "looked at");
+        worker.inbox.push(Job::Unwatch(PaneId(1), AttachmentId(1)));
+        worker.round().expect("a round");
+        assert_eq!(at(&worker), Some(Watched::Quiet));
+        drop(slave);
+        while at(&worker) != Some(Watched::Nowhere) {
+            worker.round().expect("a round");
+        }
+        settle(&mut worker);
+        assert_eq!(worker.timeout(), None, "a closed terminal is polled");
     }
 }
