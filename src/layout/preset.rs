@@ -1,11 +1,11 @@
 //! tmux's ready-made layouts: each throws the tree away and builds a new one for the panes in layout order.
 //!
-//! Lengths are those of tmux 3.3 and later. An area that is too small gets the smallest tree with one cell a pane, which then is larger
-//! than the area. The mirrored forms came with tmux 3.5 and put the main pane last on the screen, though it stays first in order of
-//! panes only there where tmux has it so: the main pane is always the pane that was first.
+//! Lengths are those of tmux 3.8: cells that are over go one each to the first panes of a row, but in `tiled` all to the last. The first
+//! pane in layout order is the main one; in the mirrored forms, which put it at the right or below, it is the last one afterwards.
+//! An area that is too small gets the smallest tree with one cell a pane, which then is larger than the area.
 
 use super::split::SplitSize;
-use super::tree::{Child, Layout, Node, Split, cells};
+use super::tree::{Child, Layout, Node, Split, cells, with_length};
 use crate::geometry::{Axis, Size};
 use crate::ids::PaneId;
 
@@ -125,6 +125,15 @@ impl Layout {
     }
 }
 
+fn layout(size: Size, root: Node) -> Layout {
+    Layout { size, root }
+}
+
+/// `size` with its length along `axis` at least `len`.
+fn size_at_least(size: Size, axis: Axis, len: u32) -> Size {
+    with_length(size, axis, size.along(axis).max(cells(len)))
+}
+
 fn count(items: usize) -> u32 {
     u32::try_from(items).unwrap_or(u32::MAX)
 }
@@ -140,22 +149,22 @@ fn line(axis: Axis, panes: &[PaneId], len: u16) -> Node {
 }
 
 fn evenly(axis: Axis, panes: &[PaneId], area: Size) -> Layout {
-    let size = Layout::size_at_least(area, axis, 2 * count(panes.len()) - 1);
-    Layout::shaped(size, line(axis, panes, size.along(axis)))
+    let size = size_at_least(area, axis, 2 * count(panes.len()) - 1);
+    layout(size, line(axis, panes, size.along(axis)))
 }
 
 /// `axis` is the way from the main pane to the others.
 fn main_and_others(axis: Axis, mirrored: bool, panes: &[PaneId], area: Size, main: SplitSize) -> Layout {
     let Some((&first, others)) = panes.split_first() else { return Layout::single(PaneId(0)) };
     let across = axis.across();
-    let size = Layout::size_at_least(Layout::size_at_least(area, axis, 3), across, 2 * count(others.len()) - 1);
+    let size = size_at_least(size_at_least(area, axis, 3), across, 2 * count(others.len()) - 1);
     let room = size.along(axis) - 1;
     let main_len = main.of(room).unwrap_or(room / 2).clamp(1, room - 1);
     let mut children = vec![Child::new(main_len, Node::Leaf(first)), Child::new(room - main_len, line(across, others, size.along(across)))];
     if mirrored {
         children.reverse();
     }
-    Layout::shaped(size, Node::Split(Split { axis, children }))
+    layout(size, Node::Split(Split { axis, children }))
 }
 
 fn tiled(panes: &[PaneId], area: Size) -> Layout {
@@ -166,8 +175,8 @@ fn tiled(panes: &[PaneId], area: Size) -> Layout {
             columns += 1;
         }
     }
-    let size = Layout::size_at_least(area, Axis::Horizontal, 2 * count(columns) - 1);
-    let size = Layout::size_at_least(size, Axis::Vertical, 2 * count(rows) - 1);
+    let size = size_at_least(area, Axis::Horizontal, 2 * count(columns) - 1);
+    let size = size_at_least(size, Axis::Vertical, 2 * count(rows) - 1);
     // Equal cells, and what is over to the last of each row and to the last row.
     let row = |panes: &[PaneId]| {
         let each = (u32::from(size.cols) + 1) / count(columns) - 1;
@@ -175,7 +184,7 @@ fn tiled(panes: &[PaneId], area: Size) -> Layout {
     };
     let each = (u32::from(size.rows) + 1) / count(rows) - 1;
     let root = stack(Axis::Vertical, each, size.rows, panes.chunks(columns).map(row).collect());
-    Layout::shaped(size, root)
+    layout(size, root)
 }
 
 /// `nodes` along `axis` with `each` cells, the last with all that is left of `len`; the node itself if there is one.

@@ -4,7 +4,7 @@
 //! it, or after it if it is the first or took them from there, so that closing a pane undoes the split that made it. A split that is
 //! left with one child is replaced by that child.
 
-use super::tree::{Child, Layout, Node, Split, cells, with_length};
+use super::tree::{Child, Layout, Node, Split, cells};
 use super::{DEPTH_MAX, PANES_MAX};
 use crate::geometry::{Axis, Size};
 use crate::ids::PaneId;
@@ -141,7 +141,6 @@ impl Layout {
     pub fn remove(&mut self, pane: PaneId) -> Result<(), RemoveError> {
         let mut path = self.path_to(pane).ok_or(RemoveError::NoSuchPane(pane))?;
         let index = path.pop().ok_or(RemoveError::LastPane(pane))?;
-        let parent_is_first = path.is_empty();
         let Some(node) = self.root.at_mut(&path) else { return Err(RemoveError::NoSuchPane(pane)) };
         let Some(split) = node.as_split_mut() else { return Err(RemoveError::NoSuchPane(pane)) };
         let gone = split.children.remove(index);
@@ -152,7 +151,6 @@ impl Layout {
         {
             *node = only.node;
         }
-        debug_assert!(parent_is_first || self.root.as_split_mut().is_some());
         self.debug_check();
         Ok(())
     }
@@ -204,17 +202,5 @@ impl Layout {
                 *pane = next;
             }
         });
-    }
-
-    /// A layout of one column or row of `nodes` with the given lengths, for presets.
-    pub(super) fn shaped(size: Size, root: Node) -> Self {
-        let layout = Self { size, root };
-        layout.debug_check();
-        layout
-    }
-
-    /// The size of the basis with its length along `axis` at least `len`.
-    pub(super) fn size_at_least(size: Size, axis: Axis, len: u32) -> Size {
-        with_length(size, axis, size.along(axis).max(cells(len)))
     }
 }

@@ -1,5 +1,7 @@
 //! Layouts as drawings, and what holds for all of them.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says no more than that it failed here")]
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -454,22 +456,27 @@ proptest! {
 fn limits_hold() {
     let area = Size::new(u16::MAX, u16::MAX);
     let mut layout = Layout::single(PaneId(0));
-    let mut axis = Axis::Horizontal;
-    for pane in 1..=u64::try_from(DEPTH_MAX).unwrap() {
-        layout.split(PaneId(pane - 1), axis, false, false, SplitSize::Half, PaneId(pane), area).unwrap_or_else(|_| panic!("{pane}"));
-        axis = axis.across();
-        if layout.size().cols < 10 {
-            break;
-        }
-        // Half of half comes to an end soon; the long half goes on.
-        layout.swap(PaneId(pane - 1), PaneId(pane));
-        layout.resize_edge(PaneId(pane - 1), Direction::Left, u16::MAX, area);
-        layout.resize_edge(PaneId(pane - 1), Direction::Up, u16::MAX, area);
-        if layout.arrange(area.to_rect()).rect_of(PaneId(pane)).is_some_and(|rect| rect.cols < 3 || rect.rows < 3) {
-            break;
-        }
+    let deeper = |layout: &mut Layout, pane: usize| {
+        let axis = if pane.is_multiple_of(2) { Axis::Horizontal } else { Axis::Vertical };
+        layout.split(PaneId(0), axis, false, false, SplitSize::Cells(1), PaneId(u64::try_from(pane).unwrap()), area)
+    };
+    for pane in 1..=DEPTH_MAX {
+        deeper(&mut layout, pane).unwrap();
     }
-    assert!(layout.root().clone() != Node::Leaf(PaneId(0)));
+    assert_eq!(deeper(&mut layout, DEPTH_MAX + 1), Err(SplitError::TooMany));
     let text = layout.dump(area);
     assert_eq!(Layout::parse(&text).unwrap().dump(area), text);
+    assert_eq!(minicbor::decode::<Layout>(&minicbor::to_vec(&layout).unwrap()).unwrap(), layout);
+
+    let row = |count: usize| {
+        let body = format!("{}x1,0,0{{{}}}", 2 * count - 1, vec!["1x1,0,0"; count].join(","));
+        let sum = body.bytes().fold(0, |sum: u16, byte| sum.rotate_right(1).wrapping_add(u16::from(byte)));
+        Layout::parse(&format!("{sum:04x},{body}"))
+    };
+    assert_eq!(row(PANES_MAX + 1), Err(ParseError::Broken(Broken::TooManyPanes)));
+    let mut full = row(PANES_MAX).unwrap();
+    let refused = full.split(PaneId(0), Axis::Vertical, false, false, SplitSize::Half, PaneId(9999), area);
+    assert_eq!(refused, Err(SplitError::TooMany));
+    full.apply_preset(Preset::EvenVertical, Size::new(80, 24), MainSize::default());
+    assert_eq!(full.minimum(), Size::new(1, 8191));
 }

@@ -15,7 +15,6 @@ use crate::ids::{PaneId, SessionId, WindowId};
 /// # Errors
 /// [`CommandError`]; the state is as it was.
 #[must_use = "the effects must be performed"]
-#[expect(clippy::double_must_use, reason = "the reason is worth saying")]
 pub fn apply(state: &mut State, command: Command, now_ms: u64) -> Result<(Outcome, Vec<Effect>), CommandError> {
     let mut work = Work { state, now_ms, effects: Vec::new(), dirty: Dirty::default(), arrange: BTreeSet::new() };
     let outcome = work.run(command)?;

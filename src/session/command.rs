@@ -95,253 +95,101 @@ pub enum Command {
         program: Program,
     },
     /// Makes a window with one pane. Without a name it is named after its program.
-    NewWindow {
-        session: SessionId,
-        at: At,
-        name: Option<String>,
-        select: bool,
-        program: Program,
-    },
+    NewWindow { session: SessionId, at: At, name: Option<String>, select: bool, program: Program },
     /// Makes a pane beside another. Ends the zoom.
-    SplitPane {
-        place: Placement,
-        select: bool,
-        program: Program,
-    },
+    SplitPane { place: Placement, select: bool, program: Program },
     /// Closes a pane; with the last one its window, with the last of these the session.
-    KillPane {
-        pane: PaneId,
-    },
+    KillPane { pane: PaneId },
     /// Closes all other panes of the pane's window.
-    KillOtherPanes {
-        pane: PaneId,
-    },
+    KillOtherPanes { pane: PaneId },
     /// Closes a window wherever it is linked.
-    KillWindow {
-        window: WindowId,
-    },
+    KillWindow { window: WindowId },
     /// Closes all other windows of the session.
-    KillOtherWindows {
-        link: Winlink,
-    },
+    KillOtherWindows { link: Winlink },
     /// Closes a session, and its windows that are nowhere else.
-    KillSession {
-        session: SessionId,
-    },
-    RenameSession {
-        session: SessionId,
-        name: String,
-    },
+    KillSession { session: SessionId },
+    /// Names a session; taken names are refused.
+    RenameSession { session: SessionId, name: String },
     /// Names a window, and ends its automatic naming.
-    RenameWindow {
-        window: WindowId,
-        name: String,
-    },
+    RenameWindow { window: WindowId, name: String },
     /// Names a window unless somebody has. For the server.
-    NameWindowAutomatically {
-        window: WindowId,
-        name: String,
-    },
-    SetAutomaticRename {
-        window: WindowId,
-        on: bool,
-    },
+    NameWindowAutomatically { window: WindowId, name: String },
+    /// Whether the server names the window after its program.
+    SetAutomaticRename { window: WindowId, on: bool },
     /// Makes a window its session's current one.
-    SelectWindow {
-        link: Winlink,
-    },
+    SelectWindow { link: Winlink },
     /// The window after the current one, around; with `alerts`, the next with bell or activity.
-    NextWindow {
-        session: SessionId,
-        alerts: bool,
-    },
-    PreviousWindow {
-        session: SessionId,
-        alerts: bool,
-    },
+    NextWindow { session: SessionId, alerts: bool },
+    /// The window before the current one, likewise.
+    PreviousWindow { session: SessionId, alerts: bool },
     /// The window that was current before.
-    LastWindow {
-        session: SessionId,
-    },
+    LastWindow { session: SessionId },
     /// Makes a pane its window's active one. Ends the zoom of another pane, or hands it on with `keep_zoom`.
-    SelectPane {
-        pane: PaneId,
-        keep_zoom: bool,
-    },
+    SelectPane { pane: PaneId, keep_zoom: bool },
     /// The pane beside the given one.
-    SelectNeighbour {
-        pane: PaneId,
-        direction: Direction,
-        keep_zoom: bool,
-    },
+    SelectNeighbour { pane: PaneId, direction: Direction, keep_zoom: bool },
     /// The pane that was active before.
-    LastPane {
-        window: WindowId,
-        keep_zoom: bool,
-    },
+    LastPane { window: WindowId, keep_zoom: bool },
     /// Moves a window to another place, in the same session or another. `select` makes it current there.
-    MoveWindow {
-        from: Winlink,
-        session: SessionId,
-        at: At,
-        select: bool,
-    },
+    MoveWindow { from: Winlink, session: SessionId, at: At, select: bool },
     /// Numbers the windows from the base index on without gaps.
-    RenumberWindows {
-        session: SessionId,
-    },
+    RenumberWindows { session: SessionId },
     /// Lets two windows change places; `select` makes `b`'s place current.
-    SwapWindows {
-        a: Winlink,
-        b: Winlink,
-        select: bool,
-    },
+    SwapWindows { a: Winlink, b: Winlink, select: bool },
     /// Links a window into a session as well.
-    LinkWindow {
-        window: WindowId,
-        session: SessionId,
-        at: At,
-        select: bool,
-    },
+    LinkWindow { window: WindowId, session: SessionId, at: At, select: bool },
     /// Takes a window out of a session. If it is nowhere else that is an error, or with `kill` its end.
-    UnlinkWindow {
-        link: Winlink,
-        kill: bool,
-    },
+    UnlinkWindow { link: Winlink, kill: bool },
     /// Pushes an edge of a pane. Ends the zoom.
-    ResizePane {
-        pane: PaneId,
-        direction: Direction,
-        cells: u16,
-    },
+    ResizePane { pane: PaneId, direction: Direction, cells: u16 },
     /// Gives a pane a length. Ends the zoom.
-    SetPaneLength {
-        pane: PaneId,
-        axis: Axis,
-        size: SplitSize,
-    },
+    SetPaneLength { pane: PaneId, axis: Axis, size: SplitSize },
     /// Moves the divider before pane `after` to a column or row of the window.
-    MoveDivider {
-        after: PaneId,
-        to: u16,
-    },
+    MoveDivider { after: PaneId, to: u16 },
     /// Arranges the panes anew. Ends the zoom.
-    SelectLayout {
-        window: WindowId,
-        choice: LayoutChoice,
-        main: MainSize,
-    },
+    SelectLayout { window: WindowId, choice: LayoutChoice, main: MainSize },
     /// Lets two panes change places, also across windows. With `select`, the pane that was given is active afterwards in the other's
     /// window: `b` where `a` was, and across windows also `a` where `b` was. Without, the same places are active as before.
-    SwapPanes {
-        a: PaneId,
-        b: PaneId,
-        select: bool,
-    },
+    SwapPanes { a: PaneId, b: PaneId, select: bool },
     /// Moves every pane one place on, or back; the focus stays where it is.
-    RotatePanes {
-        window: WindowId,
-        forward: bool,
-    },
+    RotatePanes { window: WindowId, forward: bool },
     /// Makes a pane a window of its own.
-    BreakPane {
-        pane: PaneId,
-        session: SessionId,
-        at: At,
-        name: Option<String>,
-        select: bool,
-    },
+    BreakPane { pane: PaneId, session: SessionId, at: At, name: Option<String>, select: bool },
     /// Puts an existing pane beside another, also of another window. `place.target` stays where it is.
-    JoinPane {
-        pane: PaneId,
-        place: Placement,
-        select: bool,
-    },
+    JoinPane { pane: PaneId, place: Placement, select: bool },
     /// Gives a pane the whole window, or ends the zoom with `None`. No effect with one pane.
-    SetZoom {
-        window: WindowId,
-        pane: Option<PaneId>,
-    },
+    SetZoom { window: WindowId, pane: Option<PaneId> },
     /// Starts a program in a pane again. Without `kill` an error while one runs. `argv` and `cwd` are the old ones if `None`.
-    RespawnPane {
-        pane: PaneId,
-        kill: bool,
-        argv: Option<Vec<String>>,
-        cwd: Option<String>,
-        environment: BTreeMap<String, String>,
-    },
+    RespawnPane { pane: PaneId, kill: bool, argv: Option<Vec<String>>, cwd: Option<String>, environment: BTreeMap<String, String> },
     /// The program runs. For the server.
-    PaneStarted {
-        pane: PaneId,
-        incarnation: u32,
-        pid: u32,
-    },
+    PaneStarted { pane: PaneId, incarnation: u32, pid: u32 },
     /// The program ended. For the server. `remain` is the option for panes and windows that say nothing. Also completes the tombstone
     /// of a pane that was killed; anything else is ignored, so that hearing it twice does no harm.
-    PaneExited {
-        pane: PaneId,
-        incarnation: u32,
-        status: ExitStatus,
-        remain: RemainOnExit,
-        last_screen: String,
-    },
+    PaneExited { pane: PaneId, incarnation: u32, status: ExitStatus, remain: RemainOnExit, last_screen: String },
     /// The pane's terminal is gone with its host or keeper. For the server.
-    PaneLost {
-        pane: PaneId,
-        last_screen: String,
-    },
+    PaneLost { pane: PaneId, last_screen: String },
     /// Adds the last screen to the tombstone of an incarnation that has none yet. For the server; ignored if there is no such tombstone.
-    RecordLastScreen {
-        pane: PaneId,
-        incarnation: u32,
-        last_screen: String,
-    },
-    SetPaneTitle {
-        pane: PaneId,
-        title: String,
-    },
+    RecordLastScreen { pane: PaneId, incarnation: u32, last_screen: String },
+    /// Sets the title that is shown for a pane; its program does that, too.
+    SetPaneTitle { pane: PaneId, title: String },
     /// Gives a pane a name to find it by, or takes it away.
-    SetPaneName {
-        pane: PaneId,
-        name: Option<String>,
-    },
+    SetPaneName { pane: PaneId, name: Option<String> },
     /// `Some(Some(value))` sets a variable for programs of the session, `Some(None)` removes it for them, `None` forgets about it.
-    SetEnvironment {
-        session: SessionId,
-        name: String,
-        value: Option<Option<String>>,
-    },
-    SetSessionDirectory {
-        session: SessionId,
-        cwd: String,
-    },
+    SetEnvironment { session: SessionId, name: String, value: Option<Option<String>> },
+    /// Where programs of the session start that were not told otherwise.
+    SetSessionDirectory { session: SessionId, cwd: String },
     /// Sets the bell or activity flag (both only ever set, not cleared). For the server.
-    Alert {
-        window: WindowId,
-        bell: bool,
-        activity: bool,
-    },
+    Alert { window: WindowId, bell: bool, activity: bool },
     /// Clears bell and activity: somebody looks.
-    ClearAlerts {
-        window: WindowId,
-    },
+    ClearAlerts { window: WindowId },
     /// The window's size as the server's size policy has it.
-    SetWindowSize {
-        window: WindowId,
-        size: Size,
-    },
-    SetWindowRemainOnExit {
-        window: WindowId,
-        value: Option<RemainOnExit>,
-    },
-    SetPaneRemainOnExit {
-        pane: PaneId,
-        value: Option<RemainOnExit>,
-    },
+    SetWindowSize { window: WindowId, size: Size },
+    /// What panes of the window do when their program ends; `None` for the option.
+    SetWindowRemainOnExit { window: WindowId, value: Option<RemainOnExit> },
+    /// What the pane does when its program ends; `None` for what the window says.
+    SetPaneRemainOnExit { pane: PaneId, value: Option<RemainOnExit> },
     /// How windows are arranged, all of them.
-    SetArrangeOptions {
-        options: ArrangeOptions,
-    },
+    SetArrangeOptions { options: ArrangeOptions },
 }
 
 /// What a command made, found or moved, for its answer.
