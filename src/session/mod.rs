@@ -28,6 +28,8 @@ mod target;
 mod windows;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use apply::apply;
