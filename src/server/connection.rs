@@ -1,0 +1,182 @@
+//! One task a connection: bytes from the socket to events, and what the outbox could not write at once to the socket.
+//!
+//! The task owns the reading half and its partial frame; nothing is lost when a branch of its `select!` is cancelled. It ends when the peer leaves,
+//! talks garbage, does not say hello in time, or the owner notifies [`Wire::close`]; each end is one [`Event::Closed`].
+//!
+//! **Limits.** A frame's length is checked before it is collected ([`Decoder`]); at most [`UNGREETED_MAX`] connections have not said hello; a client
+//! with [`REQUESTS_PENDING_MAX`] unanswered requests is not read until one is answered.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::event::{ConnectionId, Event, Wire};
+use crate::protocol::frame::Decoder;
+use crate::protocol::limits::{HELLO_TIMEOUT_MS, REQUESTS_PENDING_MAX};
+use crate::protocol::message::{ClientMessage, Refusal, ServerMessage};
+
+/// Bytes read at once.
+const READ_BYTES: usize = 16 * 1024;
+/// How long a connection that ends may take to read what is left for it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Serves one connection until it ends. `ungreeted` is its place among those that have not said hello.
+pub(super) async fn serve(stream: UnixStream, connection: ConnectionId, wire: Wire, events: Sender<Event>, ungreeted: OwnedSemaphorePermit) {
+    if events.send(Event::Connected { connection, wire: wire.clone() }).await.is_err() {
+        return;
+    }
+    let mut reader = Reader {
+        stream,
+        connection,
+        wire,
+        events,
+        decoder: Decoder::new(),
+        ungreeted: Some(ungreeted),
+        requests: Arc::new(Semaphore::new(REQUESTS_PENDING_MAX)),
+        waiting: None,
+    };
+    if let Err(refusal) = reader.run().await {
+        tracing::info!(connection = connection.0, code = %refusal.code, reason = %refusal.message, "connection refused");
+        reader.wire.outbox.send(&ServerMessage::Error(refusal));
+    }
+    // What was said last, such as the reason, shall arrive; a peer that does not read it has a second.
+    let _ = timeout(LINGER, reader.flush_all()).await;
+    reader.wire.outbox.close();
+    // The outbox holds a second descriptor of the socket, perhaps for a while: the peer shall see the end now.
+    let _ = rustix::net::shutdown(&reader.stream, rustix::net::Shutdown::Both);
+    let _ = reader.events.send(Event::Closed { connection }).await;
+}
+
+struct Reader {
+    stream: UnixStream,
+    connection: ConnectionId,
+    wire: Wire,
+    events: Sender<Event>,
+    decoder: Decoder,
+    ungreeted: Option<OwnedSemaphorePermit>,
+    requests: Arc<Semaphore>,
+    /// A request for which no place is free: nothing is read behind it.
+    waiting: Option<ClientMessage>,
+}
+
+impl Reader {
+    async fn run(&mut self) -> Result<(), Refusal> {
+        let wire = self.wire.clone();
+        let hello_by = Instant::now() + Duration::from_millis(HELLO_TIMEOUT_MS);
+        let mut flushing = false;
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            tokio::select! {
+                biased;
+                () = wire.close.notified() => return Ok(()),
+                () = wire.outbox.writable_wanted().notified(), if !flushing => flushing = true,
+                ready = self.stream.writable(), if flushing => {
+                    if ready.is_err() {
+                        return Ok(());
+                    }
+                    match self.flush() {
+                        Ok(true) => {
+                            flushing = false;
+                            if self.events.send(Event::Idle { connection: self.connection }).await.is_err() {
+                                return Ok(());
+                            }
+                        }
+                        Ok(false) => {}
+                        Err(_) => return Ok(()),
+                    }
+                }
+                permit = Arc::clone(&self.requests).acquire_owned(), if self.waiting.is_some() => {
+                    if let Some(message) = self.waiting.take() && !self.tell(message, permit.ok()).await {
+                        return Ok(());
+                    }
+                    if !self.decode().await? {
+                        return Ok(());
+                    }
+                }
+                ready = self.stream.readable(), if self.waiting.is_none() => {
+                    if ready.is_err() {
+                        return Ok(());
+                    }
+                    match self.stream.try_read(&mut buffer) {
+                        Ok(0) => return Ok(()),
+                        Ok(read) => {
+                            self.decoder.push(buffer.get(..read).unwrap_or_default());
+                            if !self.decode().await? {
+                                return Ok(());
+                            }
+                        }
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(_) => return Ok(()),
+                    }
+                }
+                () = sleep_until(hello_by), if self.ungreeted.is_some() => {
+                    return Err(refusal("timeout", "no hello within five seconds"));
+                }
+            }
+        }
+    }
+
+    /// Tells the owner every message that is here whole; false when the owner is gone.
+    async fn decode(&mut self) -> Result<bool, Refusal> {
+        while self.waiting.is_none() {
+            let message = match self.decoder.next::<ClientMessage>() {
+                Ok(Some(message)) => message,
+                Ok(None) => break,
+                Err(error) => return Err(refusal("bad_request", &error.to_string())),
+            };
+            self.ungreeted = None;
+            let permit = if matches!(message, ClientMessage::Request(_)) {
+                match Arc::clone(&self.requests).try_acquire_owned() {
+                    Ok(permit) => Some(permit),
+                    Err(_) => {
+                        self.waiting = Some(message);
+                        break;
+                    }
+                }
+            } else {
+                None
+            };
+            if !self.tell(message, permit).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn tell(&self, message: ClientMessage, permit: Option<OwnedSemaphorePermit>) -> bool {
+        self.events.send(Event::Message { connection: self.connection, message, permit }).await.is_ok()
+    }
+
+    /// Writes what waits; true when nothing does any more.
+    fn flush(&self) -> io::Result<bool> {
+        // Through the runtime, so that it learns when the socket is full: the outbox writes beside it.
+        let flushed = self.stream.try_io(Interest::WRITABLE, || match self.wire.outbox.flush() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(error) => Err(error),
+        });
+        match flushed {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn flush_all(&self) {
+        while self.wire.outbox.wants_write() && self.stream.writable().await.is_ok() {
+            if self.flush().is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn refusal(code: &str, message: &str) -> Refusal {
+    Refusal { code: code.to_owned(), message: message.to_owned(), hint: None }
+}

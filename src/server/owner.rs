@@ -1,0 +1,290 @@
+//! The owner: one task that holds everything that exists, and turns events into changes.
+//!
+//! ```text
+//!   event ──► handler ──► session::apply ──► effects: start, end, resize programs; what changed
+//!                                                │
+//!   settle, once after each turn:  sizes ─► commit ─► what had to wait for the commit ─► views ─► model to clients
+//! ```
+//!
+//! Handlers are spread over the files of this room by what they are about: `clients`, `gate`, `lifecycle`, `requests`, `sizes`, `sync`. None of them
+//! waits: what takes time (a program's start, a question to a pane) is sent off, and its answer is another event.
+//!
+//! **Acknowledged means kept.** An answer that acknowledges a change goes through [`Server::after_commit`], and so leaves only when the state that has
+//! the change is in memory which outlives this process. Titles and the like change without a commit: the panes' own memories have them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::buffers::Buffers;
+use super::clients::{Client, Seat};
+use super::event::{Asker, ConnectionId};
+use super::gate::Gate;
+use super::keeper_link::KeeperLink;
+use super::lifecycle::{Dying, PaneEntry, Starting};
+use super::options::Options;
+use super::outbox::Outbox;
+use super::panes::{Notices, Workers};
+use super::persist::Slots;
+use super::secret::Hash;
+use super::stored::{Governor, PaneToken, SessionActivity, Stored, StoredSeat};
+use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
+use crate::keeper::KeeperPaths;
+use crate::operator::Roster;
+use crate::protocol::keeper::Message;
+use crate::protocol::message::{Refusal, Reply, ServerMessage};
+use crate::session::{Command, CommandError, Effect, Outcome, State, apply};
+
+/// What does not change while this server lives.
+#[derive(Debug, Clone)]
+pub(super) struct About {
+    pub(super) paths: KeeperPaths,
+    pub(super) epoch: u64,
+    pub(super) user: String,
+    pub(super) home: String,
+    pub(super) started: Instant,
+    /// Milliseconds from start to being ready; known once it is.
+    pub(super) ready_ms: u64,
+}
+
+/// What waits until the state is committed.
+#[derive(Debug)]
+pub(super) enum AfterCommit {
+    /// An answer.
+    Reply(Asker, Reply),
+    /// A message.
+    Send(Arc<Outbox>, Box<ServerMessage>),
+    /// A pane that the keeper may give up.
+    Forget(PaneId),
+}
+
+/// How this server ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// With everything: panes and keeper.
+    Everything,
+    /// To make place for a successor; the panes stay.
+    Replaced,
+}
+
+/// Everything.
+pub(super) struct Server {
+    pub(super) about: About,
+    pub(super) keeper_pid: u32,
+    pub(super) state: State,
+    pub(super) roster: Roster,
+    pub(super) seats: BTreeMap<AttachmentId, Seat>,
+    pub(super) clients: HashMap<ConnectionId, Client>,
+    pub(super) panes: HashMap<PaneId, PaneEntry>,
+    pub(super) starting: HashMap<PaneId, Starting>,
+    /// Starts that failed before they reached the keeper.
+    pub(super) failed: Vec<(PaneId, Refusal)>,
+    pub(super) dying: HashMap<PaneId, Dying>,
+    pub(super) pane_tokens: BTreeMap<PaneId, Hash>,
+    pub(super) workers: Workers,
+    pub(super) notices: Arc<Notices>,
+    pub(super) keeper: KeeperLink,
+    pub(super) slots: Slots,
+    /// The memory of `slots`, for a new keeper.
+    pub(super) slots_object: OwnedFd,
+    pub(super) listener: OwnedFd,
+    pub(super) options: Options,
+    pub(super) warnings: Vec<String>,
+    pub(super) buffers: Buffers,
+    pub(super) gate: Gate,
+    pub(super) activity: BTreeMap<SessionId, u64>,
+    pub(super) governors: BTreeMap<WindowId, AttachmentId>,
+    /// Counts inputs and resizes, to know whose was last.
+    pub(super) stamp: u64,
+    pub(super) commit_needed: bool,
+    pub(super) after_commit: Vec<AfterCommit>,
+    pub(super) roster_changed: bool,
+    pub(super) views_changed: bool,
+    pub(super) sizes_due: BTreeSet<WindowId>,
+    pub(super) renames_due: BTreeMap<WindowId, Instant>,
+    pub(super) had_session: bool,
+    pub(super) upgrading: Option<Upgrader>,
+    pub(super) ending: Option<Ending>,
+}
+
+/// Who asked for an upgrade that is under way.
+#[derive(Debug)]
+pub(super) enum Upgrader {
+    /// By request.
+    Asker(Asker),
+    /// By the frozen message.
+    Frozen(Arc<Outbox>),
+}
+
+/// Milliseconds since the Unix epoch.
+pub(super) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A refusal without a hint.
+pub(super) fn refusal(code: &str, message: impl Into<String>) -> Refusal {
+    Refusal { code: code.to_owned(), message: message.into(), hint: None }
+}
+
+impl Server {
+    /// Carries out a command on the state and performs its effects; the change will be committed.
+    pub(super) fn apply(&mut self, command: Command) -> Result<Outcome, CommandError> {
+        self.commit_needed = true;
+        self.apply_quietly(command)
+    }
+
+    /// As [`Server::apply`] for what need not survive: titles, flags, automatic names.
+    pub(super) fn apply_quietly(&mut self, command: Command) -> Result<Outcome, CommandError> {
+        let (outcome, effects) = apply(&mut self.state, command, now_ms())?;
+        for effect in effects {
+            self.perform(effect);
+        }
+        Ok(outcome)
+    }
+
+    /// As [`Server::apply`], for commands that the server gives itself and whose failure only means that they came too late.
+    pub(super) fn apply_late(&mut self, command: Command) {
+        if let Err(error) = self.apply(command) {
+            tracing::debug!(%error, "came too late");
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Spawn(spawn) => self.start_program(spawn),
+            Effect::Kill { pane, .. } => self.end_program(pane),
+            Effect::Arrange(window) => self.rearrange(window),
+            Effect::PaneClosed(pane) => self.pane_closed(pane),
+            Effect::WindowClosed(window) => {
+                self.governors.remove(&window);
+                self.renames_due.remove(&window);
+                self.sizes_due.remove(&window);
+                self.views_changed = true;
+                self.touch_window(window);
+            }
+            Effect::SessionClosed(session) => {
+                self.activity.remove(&session);
+                self.views_changed = true;
+                self.touch_session(session);
+                self.session_ended(session);
+            }
+            Effect::Changed(dirty) => {
+                self.views_changed = true;
+                for seat in self.seats.values_mut() {
+                    seat.pending.sessions.extend(&dirty.sessions);
+                    seat.pending.windows.extend(&dirty.windows);
+                    seat.pending.panes.extend(&dirty.panes);
+                }
+            }
+        }
+    }
+
+    /// The panes of `window` stand differently: the terminals that differ are resized.
+    fn rearrange(&mut self, window: WindowId) {
+        let Some(arrangement) = self.state.pane_rects(window) else { return };
+        for (pane, rect) in arrangement.panes {
+            if let Some(entry) = self.panes.get_mut(&pane)
+                && entry.size != rect.size()
+            {
+                entry.size = rect.size();
+                self.workers.resize(pane, rect.size());
+                self.touch_pane(pane);
+            }
+        }
+        // A command that ended the zoom ended it for who governs the window, too; others' zooms are their own.
+        let zoomed = self.state.windows.get(&window).and_then(|window| window.zoomed);
+        if zoomed.is_none()
+            && let Some(seat) = self.governors.get(&window).and_then(|governor| self.seats.get_mut(governor))
+            && seat.view.window == window
+            && seat.view.zoom.take().is_some()
+        {
+            self.views_changed = true;
+        }
+        self.touch_window(window);
+    }
+
+    /// Brings everything up to date after a turn: see the module's head.
+    pub(super) fn settle(&mut self) {
+        for (pane, refusal) in std::mem::take(&mut self.failed) {
+            self.start_failed(pane, refusal);
+        }
+        self.settle_views();
+        self.settle_sizes();
+        self.check_empty();
+        self.commit();
+        for waiting in std::mem::take(&mut self.after_commit) {
+            match waiting {
+                AfterCommit::Reply(asker, reply) => asker.reply(reply),
+                AfterCommit::Send(outbox, message) => outbox.send(&message),
+                AfterCommit::Forget(pane) => self.keeper.send(Message::Forget { pane }),
+            }
+        }
+        self.push_model();
+    }
+
+    /// Answers once the state is committed.
+    pub(super) fn reply(&mut self, asker: Asker, reply: Reply) {
+        self.after_commit.push(AfterCommit::Reply(asker, reply));
+    }
+
+    pub(super) fn refuse(&mut self, asker: Asker, refusal: Refusal) {
+        self.reply(asker, Reply::Refused(refusal));
+    }
+
+    /// With the last session the server ends, unless it was told to stay.
+    fn check_empty(&mut self) {
+        self.had_session |= !self.state.sessions.is_empty();
+        if self.had_session && self.options.exit_empty && self.state.sessions.is_empty() && self.dying.is_empty() && self.ending.is_none() {
+            tracing::info!("the last session is gone");
+            self.end_everything();
+        }
+    }
+
+    /// Writes the state down if something in it must survive.
+    fn commit(&mut self) {
+        if !std::mem::take(&mut self.commit_needed) {
+            return;
+        }
+        let stored = Stored {
+            state: self.state.to_bytes().into(),
+            roster: self.roster.clone(),
+            seats: self.seats.iter().map(|(id, seat)| seat.stored(*id)).collect::<Vec<StoredSeat>>(),
+            pane_tokens: self.pane_tokens.iter().map(|(pane, hash)| PaneToken { pane: *pane, hash: hash.to_vec().into() }).collect(),
+            activity: self.activity.iter().map(|(session, at_ms)| SessionActivity { session: *session, at_ms: *at_ms }).collect(),
+            governors: self.governors.iter().map(|(window, attachment)| Governor { window: *window, attachment: *attachment }).collect(),
+        };
+        let mut bytes = Vec::new();
+        if let Err(error) = minicbor::encode(&stored, &mut bytes) {
+            tracing::error!(%error, "the state cannot be written down");
+            return;
+        }
+        if let Err(error) = self.slots.commit(&bytes) {
+            // Panes and input go on; what is lost is what a crash before the next success would forget.
+            tracing::error!(%error, bytes = bytes.len(), "the state cannot be kept");
+            self.warn_once(format!("the state cannot be kept: {error}"));
+        }
+    }
+
+    /// Adds a warning that `status` shows.
+    pub(super) fn warn_once(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) && self.warnings.len() < 32 {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// When something must be done though nothing happens; `None`: nothing.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let graces = self.seats.values().filter_map(|seat| seat.gone_at);
+        graces.chain(self.renames_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
+    }
+
+    /// Does what is due.
+    pub(super) fn on_deadline(&mut self) {
+        let now = Instant::now();
+        self.expire_seats(now);
+        self.rename_windows(now);
+        self.press_dying(now);
+    }
+}

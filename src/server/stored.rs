@@ -1,0 +1,80 @@
+//! What the server writes into the slots of [`super::persist`]: everything that a successor must know and cannot ask anybody else.
+//!
+//! The panes' screens and histories are in their own memories, their processes are known to the keeper. Here is what exists, who is attached with
+//! which secret (hashed), and where everybody looks. Fields are numbered; one that is added later is an `Option`.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::geometry::Size;
+use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
+use crate::operator::Roster;
+use crate::protocol::message::View;
+
+/// Everything.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Stored {
+    /// [`crate::session::State::to_bytes`].
+    #[n(0)]
+    pub(super) state: ByteVec,
+    #[n(1)]
+    pub(super) roster: Roster,
+    #[n(2)]
+    pub(super) seats: Vec<StoredSeat>,
+    /// The secrets given to panes, hashed.
+    #[n(3)]
+    pub(super) pane_tokens: Vec<PaneToken>,
+    #[n(4)]
+    pub(super) activity: Vec<SessionActivity>,
+    #[n(5)]
+    pub(super) governors: Vec<Governor>,
+}
+
+/// One attachment beside what the roster says of it.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct StoredSeat {
+    #[n(0)]
+    pub(super) attachment: AttachmentId,
+    #[n(1)]
+    pub(super) input_stream: u64,
+    #[n(2)]
+    pub(super) token: ByteVec,
+    #[n(3)]
+    pub(super) previous_token: Option<ByteVec>,
+    #[n(4)]
+    pub(super) viewport: Size,
+    #[n(5)]
+    pub(super) view: View,
+}
+
+/// The hashed secret of a pane.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct PaneToken {
+    #[n(0)]
+    pub(super) pane: PaneId,
+    #[n(1)]
+    pub(super) hash: ByteVec,
+}
+
+/// When a session was last used.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct SessionActivity {
+    #[n(0)]
+    pub(super) session: SessionId,
+    #[n(1)]
+    pub(super) at_ms: u64,
+}
+
+/// Whose viewport a window has.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Governor {
+    #[n(0)]
+    pub(super) window: WindowId,
+    #[n(1)]
+    pub(super) attachment: AttachmentId,
+}
