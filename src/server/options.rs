@@ -2,6 +2,7 @@
 
 use crate::geometry::Size;
 use crate::session::RemainOnExit;
+use crate::terminal::vt100::Look;
 
 /// Whose viewport a window has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,11 +18,30 @@ pub(super) enum WindowSize {
     Manual,
 }
 
+/// Where new panes start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum NewPaneCwd {
+    /// Where the pane they come from is.
+    #[default]
+    Pane,
+    /// Where their session was made.
+    Session,
+    /// At home.
+    Home,
+}
+
 /// The server's options.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Options {
     /// Program for panes that name none; none: the user's login shell.
     pub(super) default_shell: Option<String>,
+    /// What panes run that name nothing; none: the shell.
+    pub(super) default_command: Option<String>,
+    pub(super) new_pane_cwd: NewPaneCwd,
+    pub(super) main_pane_percent: u8,
+    pub(super) pane_base_index: u32,
+    /// What programs are told of colours.
+    pub(super) look: Look,
     /// `TERM` in panes.
     pub(super) default_terminal: String,
     /// Variables that a session takes from who attaches.
@@ -50,6 +70,11 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             default_shell: None,
+            default_command: None,
+            new_pane_cwd: NewPaneCwd::Pane,
+            main_pane_percent: 50,
+            pane_base_index: 0,
+            look: Look::default(),
             default_terminal: "screen-256color".to_owned(),
             update_environment: [
                 "DISPLAY",

@@ -14,6 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -27,8 +28,11 @@ use super::options::Options;
 use super::outbox::Outbox;
 use super::panes::{Notices, Workers};
 use super::persist::Slots;
+use super::requests::Answer;
 use super::secret::Hash;
 use super::stored::{Governor, PaneToken, SessionActivity, Stored, StoredSeat};
+use tokio::sync::mpsc::UnboundedSender;
+
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::keeper::KeeperPaths;
 use crate::operator::Roster;
@@ -91,6 +95,8 @@ pub(super) struct Server {
     pub(super) listener: OwnedFd,
     pub(super) options: Options,
     pub(super) warnings: Vec<String>,
+    /// Those of `warnings` that speak of the configuration file.
+    pub(super) config_warnings: Vec<String>,
     pub(super) buffers: Buffers,
     pub(super) gate: Gate,
     pub(super) activity: BTreeMap<SessionId, u64>,
@@ -103,6 +109,12 @@ pub(super) struct Server {
     pub(super) views_changed: bool,
     pub(super) sizes_due: BTreeSet<WindowId>,
     pub(super) renames_due: BTreeMap<WindowId, Instant>,
+    pub(super) renamed_at: BTreeMap<WindowId, Instant>,
+    /// Numbers of windows are to be closed up.
+    pub(super) renumber_due: bool,
+    pub(super) answers: UnboundedSender<Answer>,
+    /// The configuration file in use.
+    pub(super) config_path: Option<PathBuf>,
     pub(super) had_session: bool,
     pub(super) upgrading: Option<Upgrader>,
     pub(super) ending: Option<Ending>,
@@ -161,6 +173,7 @@ impl Server {
                 self.governors.remove(&window);
                 self.renames_due.remove(&window);
                 self.sizes_due.remove(&window);
+                self.renumber_due = self.options.renumber_windows;
                 self.views_changed = true;
                 self.touch_window(window);
             }
@@ -183,16 +196,7 @@ impl Server {
 
     /// The panes of `window` stand differently: the terminals that differ are resized.
     fn rearrange(&mut self, window: WindowId) {
-        let Some(arrangement) = self.state.pane_rects(window) else { return };
-        for (pane, rect) in arrangement.panes {
-            if let Some(entry) = self.panes.get_mut(&pane)
-                && entry.size != rect.size()
-            {
-                entry.size = rect.size();
-                self.workers.resize(pane, rect.size());
-                self.touch_pane(pane);
-            }
-        }
+        self.resize_terminals(window);
         // A command that ended the zoom ended it for who governs the window, too; others' zooms are their own.
         let zoomed = self.state.windows.get(&window).and_then(|window| window.zoomed);
         if zoomed.is_none()
@@ -209,6 +213,10 @@ impl Server {
     pub(super) fn settle(&mut self) {
         for (pane, refusal) in std::mem::take(&mut self.failed) {
             self.start_failed(pane, refusal);
+        }
+        if std::mem::take(&mut self.renumber_due) {
+            let sessions: Vec<SessionId> = self.state.sessions.keys().copied().collect();
+            sessions.into_iter().for_each(|session| self.apply_late(Command::RenumberWindows { session }));
         }
         self.settle_views();
         self.settle_sizes();

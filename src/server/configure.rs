@@ -1,0 +1,138 @@
+//! The configuration file: read at the start and whenever it changes.
+//!
+//! Its path is `$BATON_CONFIG`, or `config.toml` in the user's configuration folder (by the `directories` crate). A file with errors is taken as far
+//! as it can be; what is wrong is shown by `status`. The folder is watched, not the file, because editors replace files; nothing polls. A folder that
+//! does not exist at the start is not watched: `reload-config` reads the file all the same.
+
+use std::path::{Path, PathBuf};
+
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc::Sender;
+
+use super::event::Event;
+use super::options::{NewPaneCwd, Options, WindowSize};
+use super::owner::{Server, refusal};
+use crate::config::{self, Config, CwdPolicy, PaneTitles};
+use crate::platform::FolderWatch;
+use crate::protocol::message::{Notice, Refusal, ServerMessage};
+use crate::session::{ArrangeOptions, Command, RemainOnExit};
+
+/// Largest file that is read, in bytes.
+const FILE_MAX_BYTES: u64 = 1024 * 1024;
+
+impl Options {
+    /// What of `config` the server goes by.
+    pub(super) fn of(config: &Config) -> Self {
+        let general = &config.general;
+        Self {
+            default_shell: general.shell.clone(),
+            default_command: general.default_command.clone(),
+            new_pane_cwd: match general.cwd {
+                CwdPolicy::Pane => NewPaneCwd::Pane,
+                CwdPolicy::Session => NewPaneCwd::Session,
+                CwdPolicy::Home => NewPaneCwd::Home,
+            },
+            main_pane_percent: general.main_pane_percent,
+            pane_base_index: general.pane_base_index,
+            default_terminal: if general.term.is_empty() { "screen-256color".to_owned() } else { general.term.clone() },
+            update_environment: general.update_environment.clone(),
+            window_size: match general.window_size {
+                config::WindowSize::Latest => WindowSize::Latest,
+                config::WindowSize::Largest => WindowSize::Largest,
+                config::WindowSize::Smallest => WindowSize::Smallest,
+                config::WindowSize::Manual => WindowSize::Manual,
+            },
+            remain_on_exit: if general.remain_on_exit { RemainOnExit::On } else { RemainOnExit::Off },
+            exit_empty: general.exit_empty,
+            base_index: general.base_index,
+            renumber_windows: general.renumber_windows,
+            history_lines: config.history.lines.max(1),
+            history_bytes: config.history.bytes,
+            set_clipboard: config.clipboard.programs,
+            automatic_rename: general.automatic_rename,
+            monitor_activity: general.monitor_activity,
+            pane_titles: config.titles.panes != PaneTitles::Off,
+            ..Self::default()
+        }
+    }
+}
+
+/// Where the file is, whether it exists or not.
+pub(super) fn path() -> Option<PathBuf> {
+    let named = std::env::var_os("BATON_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.or_else(|| Some(directories::ProjectDirs::from("", "", "baton")?.config_dir().join("config.toml")))
+}
+
+/// Reads the file: the configuration, what is wrong with it, and whether there is one.
+pub(super) fn read(path: Option<&Path>) -> (Config, Vec<String>, bool) {
+    let Some(path) = path else { return (Config::default(), Vec::new(), false) };
+    let bounded = || -> std::io::Result<String> {
+        if std::fs::metadata(path)?.len() > FILE_MAX_BYTES {
+            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than a megabyte"));
+        }
+        std::fs::read_to_string(path)
+    };
+    match bounded() {
+        Ok(text) => {
+            let (config, warnings) = config::parse(&text, &path.to_string_lossy());
+            (config, warnings.iter().map(ToString::to_string).collect(), true)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Config::default(), Vec::new(), false),
+        Err(error) => (Config::default(), vec![format!("{}: {error}", path.display())], true),
+    }
+}
+
+/// Tells the owner when the file changes, for ever.
+pub(super) async fn watch(path: PathBuf, events: Sender<Event>) {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
+    let watch = match FolderWatch::new(folder).and_then(AsyncFd::new) {
+        Ok(watch) => watch,
+        Err(error) => {
+            tracing::info!(folder = %folder.display(), %error, "configuration not watched");
+            return;
+        }
+    };
+    loop {
+        let Ok(mut ready) = watch.readable().await else { return };
+        ready.clear_ready();
+        let changed = watch.get_ref().changed(name);
+        drop(ready);
+        if changed && events.send(Event::ConfigChanged).await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Server {
+    /// Reads the file again; what is wrong with it is a warning, not an error.
+    ///
+    /// # Errors
+    /// There is no file.
+    pub(super) fn reload_config(&mut self) -> Result<(), Refusal> {
+        let path = path();
+        let (config, warnings, exists) = read(path.as_deref());
+        if !exists {
+            self.set_config(&config, warnings, None);
+            let place = path.map_or_else(|| "nowhere to be found".to_owned(), |path| path.display().to_string());
+            return Err(refusal("failed", format!("there is no configuration file at {place}; the defaults are in force")));
+        }
+        self.set_config(&config, warnings, path);
+        Ok(())
+    }
+
+    fn set_config(&mut self, config: &Config, warnings: Vec<String>, path: Option<PathBuf>) {
+        tracing::info!(warnings = warnings.len(), "configuration read");
+        self.options = Options::of(config);
+        self.config_path = path;
+        let gone = std::mem::replace(&mut self.config_warnings, warnings);
+        self.warnings.retain(|warning| !gone.contains(warning));
+        for warning in self.config_warnings.clone() {
+            self.warn_once(warning);
+        }
+        self.apply_late(Command::SetArrangeOptions { options: ArrangeOptions { titles: self.options.pane_titles } });
+        self.sizes_due.extend(self.state.windows.keys().copied());
+        for client in self.clients.values().filter(|client| client.attachment.is_some()) {
+            client.wire.outbox.send(&ServerMessage::Notice(Notice::ConfigChanged));
+        }
+    }
+}
