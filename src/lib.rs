@@ -7,6 +7,7 @@ pub mod ids;
 pub mod keeper;
 pub mod layout;
 pub mod logging;
+pub mod operator;
 pub mod platform;
 pub mod protocol;
 pub mod ring;

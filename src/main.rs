@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     let first = args.peek().and_then(|arg| arg.to_str());
     match first {
         Some("keeper") => batonmux::keeper::main(args.skip(1)),
+        Some("server") => batonmux::server::main(args.skip(1)),
         _ => batonmux::cli::main(args),
     }
 }

@@ -7,6 +7,7 @@
 //! * the terminal's edges: packet mode, how much is readable, who is in the foreground, with what command and folder,
 //! * processes: [`ProcessWatch`] (pidfd; kqueue), reaping with usage, detaching, descriptor limits, the OOM killer's order,
 //! * [`KeeperSocket`]: packets with descriptors (SEQPACKET; on macOS a stream with lengths),
+//! * [`FolderWatch`]: changes of files, without polling (inotify; kqueue),
 //! * files: [`runtime_dir`] makes or checks the private folder of the sockets.
 #![allow(unsafe_code, reason = "system calls that rustix has no safe call for")]
 
@@ -25,6 +26,7 @@ mod linux;
 mod macos;
 mod process;
 mod socket;
+mod watch;
 
 #[cfg(target_os = "linux")]
 use linux as sys;
@@ -37,6 +39,7 @@ pub use process::{
     prepare_terminal_child, raise_descriptor_limit, reap, set_descriptor_limit,
 };
 pub use socket::{KeeperSocket, Received};
+pub use watch::FolderWatch;
 pub use sys::{
     ProcessWatch, command_of, cwd_of, executable_path, is_sealed, memory_advice, memory_object, open_slave, peer, program_path, punch_hole,
     raise_oom_score, readable, reset_oom_score, start_time,

@@ -85,6 +85,7 @@ pub(super) fn read(path: Option<&Path>) -> (Config, Vec<String>, bool) {
 /// Tells the owner when the file changes, for ever.
 pub(super) async fn watch(path: PathBuf, events: Sender<Event>) {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
+    #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
     let watch = match FolderWatch::new(folder).and_then(AsyncFd::new) {
         Ok(watch) => watch,
         Err(error) => {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::outbox::Outbox;
-use crate::platform::Peer;
 use crate::protocol::message::{ClientMessage, Reply, ReplyMessage, ServerMessage};
 
 /// Events that wait for the owner.
@@ -25,8 +24,6 @@ pub(super) struct Wire {
     pub(super) outbox: Arc<Outbox>,
     /// Ends the connection once what waits in the outbox was written (a second at most).
     pub(super) close: Arc<Notify>,
-    /// Who is at its other end.
-    pub(super) peer: Peer,
 }
 
 /// Something happened on a connection.
@@ -50,6 +47,8 @@ pub(super) struct Asker {
     pub(super) connection: ConnectionId,
     pub(super) outbox: Arc<Outbox>,
     pub(super) id: u64,
+    /// Its place among the unanswered requests, given back with the drop.
+    #[expect(dead_code, reason = "held, not read")]
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }
 

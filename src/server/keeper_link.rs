@@ -34,7 +34,9 @@ impl KeeperLink {
     /// # Errors
     /// What the system says.
     pub(super) fn new(link: Link) -> io::Result<Self> {
-        Ok(Self { socket: AsyncFd::with_interest(Socket(link), Interest::READABLE | Interest::WRITABLE)?, queue: VecDeque::new() })
+        #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
+        let socket = AsyncFd::with_interest(Socket(link), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Self { socket, queue: VecDeque::new() })
     }
 
     /// Sends, now or as soon as the socket takes it. A link that is broken says so to whoever receives.

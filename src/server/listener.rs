@@ -74,7 +74,7 @@ fn admit(stream: &UnixStream) -> anyhow::Result<Wire> {
     let uid = rustix::process::geteuid().as_raw();
     anyhow::ensure!(peer.uid == uid, "the server belongs to user {uid}, not to {}", peer.uid);
     let socket = stream.as_fd().try_clone_to_owned().context("a second descriptor")?;
-    Ok(Wire { outbox: Outbox::new(socket), close: Arc::new(Notify::new()), peer })
+    Ok(Wire { outbox: Outbox::new(socket), close: Arc::new(Notify::new()) })
 }
 
 /// Says why, if the socket takes it at once, and closes with the caller's drop.

@@ -47,7 +47,6 @@ pub(super) struct About {
     pub(super) epoch: u64,
     pub(super) user: String,
     pub(super) home: String,
-    pub(super) started: Instant,
     /// Milliseconds from start to being ready; known once it is.
     pub(super) ready_ms: u64,
 }

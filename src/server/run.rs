@@ -92,7 +92,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (answers, answered) = mpsc::unbounded_channel();
         let mut server = Server {
-            about: About { paths, epoch, user: user_name(), home: home(), started, ready_ms: 0 },
+            about: About { paths, epoch, user: user_name(), home: home(), ready_ms: 0 },
             keeper_pid,
             state: State::new(),
             roster: Roster::new(),
