@@ -85,8 +85,7 @@ mod tests {
 
     #[test]
     fn observers_look_and_participants_act() {
-        let verbs =
-            [Verb::View, Verb::Input, Verb::Arrange, Verb::Spawn, Verb::Signal, Verb::Kill, Verb::Change, Verb::Admin];
+        let verbs = [Verb::View, Verb::Input, Verb::Arrange, Verb::Spawn, Verb::Signal, Verb::Kill, Verb::Change, Verb::Admin];
         for verb in verbs {
             for (role, allowed) in [(Role::Observer, verb == Verb::View), (Role::Participant, true), (Role::Admin, true)] {
                 let act = Act { operator: OperatorId(1), kind: Kind::Human, attachment: None, role, verb, pane: None };

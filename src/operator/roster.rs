@@ -187,8 +187,7 @@ impl Roster {
     pub fn attach(&mut self, operator: OperatorId, transport: Transport, origin: String, role: Role, now_ms: u64) -> AttachmentId {
         self.next_attachment += 1;
         let id = AttachmentId(self.next_attachment);
-        let attachment =
-            Attachment { id, operator, transport, origin, role, presence: Presence::Live, since_ms: now_ms, last_input_ms: 0 };
+        let attachment = Attachment { id, operator, transport, origin, role, presence: Presence::Live, since_ms: now_ms, last_input_ms: 0 };
         self.attachments.insert(id, attachment);
         id
     }

@@ -39,11 +39,11 @@ pub use process::{
     prepare_terminal_child, raise_descriptor_limit, reap, set_descriptor_limit,
 };
 pub use socket::{KeeperSocket, Received};
-pub use watch::FolderWatch;
 pub use sys::{
     ProcessWatch, command_of, cwd_of, executable_path, is_sealed, memory_advice, memory_object, open_slave, peer, program_path, punch_hole,
     raise_oom_score, readable, reset_oom_score, start_time,
 };
+pub use watch::FolderWatch;
 
 /// Who is at the other end of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,9 @@ use crate::geometry::Size;
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
 use crate::operator::{Kind, Presence, Role, Transport};
 use crate::protocol::limits::{NAME_MAX_BYTES, RESUME_GRACE_MS, SCREEN_CELLS_MAX};
-use crate::protocol::message::{Attach, Attached, ClientMessage, Detached, Hello, ListedSession, NewSession, Refusal, ServerMessage, View, Welcome};
+use crate::protocol::message::{
+    Attach, Attached, ClientMessage, Detached, Hello, ListedSession, NewSession, Refusal, ServerMessage, View, Welcome,
+};
 use crate::protocol::version::agree;
 
 /// A connection.
@@ -236,7 +238,8 @@ impl Server {
             Some(origin) => (Transport::Ssh, origin),
             None => (Transport::Unix, hello.tty.as_deref().map(clean).unwrap_or_default()),
         };
-        let (kind, name) = self.roster.operator(operator).map_or((Kind::Human, String::new()), |operator| (operator.kind, operator.name.clone()));
+        let (kind, name) =
+            self.roster.operator(operator).map_or((Kind::Human, String::new()), |operator| (operator.kind, operator.name.clone()));
         let Some(client) = self.clients.get_mut(&connection) else { return };
         client.greeting =
             Some(Greeting { operator, kind, name: name.clone(), transport, origin, origin_pane: hello.origin_pane, input_stream, resumes });
@@ -255,7 +258,8 @@ impl Server {
 
     fn seat_by_token(&self, token: &str) -> Option<AttachmentId> {
         let hash = secret::hash(token.as_bytes());
-        let is_its = |seat: &Seat| secret::equal(&seat.token, &hash) || seat.previous_token.is_some_and(|previous| secret::equal(&previous, &hash));
+        let is_its =
+            |seat: &Seat| secret::equal(&seat.token, &hash) || seat.previous_token.is_some_and(|previous| secret::equal(&previous, &hash));
         self.seats.iter().find(|(_, seat)| is_its(seat)).map(|(attachment, _)| *attachment)
     }
 

@@ -25,11 +25,13 @@ pub(super) struct Own<'a> {
 }
 
 /// The environment of a program in a pane.
-pub(super) fn for_pane(base: impl Iterator<Item = (OsString, OsString)>, changes: &BTreeMap<String, Option<String>>, own: &Own<'_>) -> Environment {
-    let mut env: BTreeMap<Vec<u8>, Vec<u8>> = base
-        .map(|(name, value)| (name.into_vec(), value.into_vec()))
-        .filter(|(name, _)| !is_foreign(name))
-        .collect();
+pub(super) fn for_pane(
+    base: impl Iterator<Item = (OsString, OsString)>,
+    changes: &BTreeMap<String, Option<String>>,
+    own: &Own<'_>,
+) -> Environment {
+    let mut env: BTreeMap<Vec<u8>, Vec<u8>> =
+        base.map(|(name, value)| (name.into_vec(), value.into_vec())).filter(|(name, _)| !is_foreign(name)).collect();
     for (name, value) in changes {
         if is_foreign(name.as_bytes()) {
             continue;
@@ -96,7 +98,15 @@ mod tests {
     #[test]
     fn programs_get_the_session_and_not_the_neighbour() {
         let env = env(
-            &[("HOME", "/h"), ("TMUX", "/tmp/x,1,2"), ("TMUX_PANE", "%9"), ("BATON_PANE", "%3"), ("DISPLAY", ":0"), ("TERM", "xterm"), ("COLUMNS", "80")],
+            &[
+                ("HOME", "/h"),
+                ("TMUX", "/tmp/x,1,2"),
+                ("TMUX_PANE", "%9"),
+                ("BATON_PANE", "%3"),
+                ("DISPLAY", ":0"),
+                ("TERM", "xterm"),
+                ("COLUMNS", "80"),
+            ],
             &[("DISPLAY", None), ("EDITOR", Some("vi")), ("BATON_TOKEN", Some("forged"))],
         );
         assert_eq!(env["HOME"], "/h");

@@ -75,9 +75,8 @@ pub(super) struct Gate {
 impl Gate {
     /// The highest number known to be applied of a stream, by pane.
     pub(super) fn applied(&self, stream: u64) -> Vec<(PaneId, u64)> {
-        let of_pane = |(pane, queue): (&PaneId, &PaneQueue)| {
-            queue.applied.iter().find(|(source, _)| *source == stream).map(|(_, seq)| (*pane, *seq))
-        };
+        let of_pane =
+            |(pane, queue): (&PaneId, &PaneQueue)| queue.applied.iter().find(|(source, _)| *source == stream).map(|(_, seq)| (*pane, *seq));
         self.panes.iter().filter_map(of_pane).collect()
     }
 

@@ -165,9 +165,9 @@ impl Server {
     pub(super) fn on_pane(&mut self, record: PaneRecord, fds: Vec<OwnedFd>) {
         let pane = record.pane;
         let starting = self.starting.remove(&pane);
-        let wanted = starting.as_ref().is_some_and(|starting| {
-            self.state.panes.get(&pane).is_some_and(|there| there.incarnation == starting.incarnation)
-        });
+        let wanted = starting
+            .as_ref()
+            .is_some_and(|starting| self.state.panes.get(&pane).is_some_and(|there| there.incarnation == starting.incarnation));
         let (Some(starting), true, Some(held)) = (starting, wanted, HeldPane::new(record, fds)) else {
             // It was killed before it was there.
             self.keeper.send(Message::Forget { pane });

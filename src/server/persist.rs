@@ -152,7 +152,8 @@ mod tests {
         file.read_exact_at(&mut after, 0).unwrap();
         // Bytes reach the file in order within the payload, then in order within the header.
         let changed: Vec<usize> = (0..after.len()).filter(|at| before.get(*at) != Some(&after[*at])).collect();
-        let order: Vec<usize> = changed.iter().copied().filter(|at| *at >= 4096).chain(changed.iter().copied().filter(|at| *at < 4096)).collect();
+        let order: Vec<usize> =
+            changed.iter().copied().filter(|at| *at >= 4096).chain(changed.iter().copied().filter(|at| *at < 4096)).collect();
         for torn in 0..order.len() {
             let torn_file = tempfile::tempfile().unwrap();
             torn_file.write_all_at(&before, 0).unwrap();

@@ -77,7 +77,9 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
     let listener = link.take(name::LISTENER, &mut early, KEEPER_PATIENCE).context("taking the listener")?;
     let (slots_object, fresh_slots) = match link.take(name::STATE, &mut early, KEEPER_PATIENCE) {
         Ok(object) => (object, false),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (platform::memory_object(OBJECT_LEN).context("memory for the state")?, true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            (platform::memory_object(OBJECT_LEN).context("memory for the state")?, true)
+        }
         Err(error) => return Err(error).context("taking the state"),
     };
     if fresh_slots {
@@ -214,7 +216,9 @@ impl Server {
             Ok(state) => self.state = state,
             Err(error) => {
                 tracing::error!(%error, "the stored sessions cannot be used");
-                self.warn_once(format!("the sessions of the last server could not be used ({error}); its panes are in session `recovered`"));
+                self.warn_once(format!(
+                    "the sessions of the last server could not be used ({error}); its panes are in session `recovered`"
+                ));
                 return false;
             }
         }

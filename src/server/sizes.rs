@@ -8,8 +8,8 @@
 //! The governor's zoom is the window's: its panes are resized for it. Others may zoom for themselves, and see the pane in the size it has.
 
 use super::event::ConnectionId;
-use super::owner::Server;
 use super::options::WindowSize;
+use super::owner::Server;
 use crate::geometry::Size;
 use crate::ids::{AttachmentId, WindowId};
 use crate::operator::Role;

@@ -118,7 +118,9 @@ mod tests {
 
     #[test]
     fn signals_have_names_and_numbers() {
-        for (name, number) in [("INT", Some(libc::SIGINT)), ("sigterm", Some(libc::SIGTERM)), ("9", Some(9)), ("0", None), ("65", None), ("X", None)] {
+        for (name, number) in
+            [("INT", Some(libc::SIGINT)), ("sigterm", Some(libc::SIGTERM)), ("9", Some(9)), ("0", None), ("65", None), ("X", None)]
+        {
             assert_eq!(number_of(name), number, "{name}");
         }
     }

@@ -78,7 +78,8 @@ impl Server {
     }
 
     pub(super) fn load_layout(&mut self, connection: ConnectionId, text: &str, name: Option<String>) -> Handled {
-        let saved: Saved = toml::from_str(text).map_err(|error| refusal("bad_request", format!("not a layout: {}", one_line(&error.to_string()))))?;
+        let saved: Saved =
+            toml::from_str(text).map_err(|error| refusal("bad_request", format!("not a layout: {}", one_line(&error.to_string()))))?;
         let panes: usize = saved.window.iter().map(|window| window.pane.len()).sum();
         if saved.window.is_empty() || saved.window.len() > WINDOWS_MAX || panes > PANES_MAX {
             let message = format!("a layout has 1 to {WINDOWS_MAX} windows and at most {PANES_MAX} panes");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::made;
 use crate::geometry::Axis;
 use crate::ids::{PaneId, SessionId};
-use crate::protocol::message::{NewSession, Made, Refusal, Share};
+use crate::protocol::message::{Made, NewSession, Refusal, Share};
 use crate::server::clients::sane_viewport;
 use crate::server::event::{Asker, ConnectionId};
 use crate::server::lifecycle::Then;
@@ -137,7 +137,14 @@ impl Server {
         self.answer_when_started(asker, outcome);
     }
 
-    fn split(&mut self, connection: ConnectionId, target: Option<&str>, beside: Beside, wish: Wish, background: bool) -> Result<Outcome, Refusal> {
+    fn split(
+        &mut self,
+        connection: ConnectionId,
+        target: Option<&str>,
+        beside: Beside,
+        wish: Wish,
+        background: bool,
+    ) -> Result<Outcome, Refusal> {
         let at = self.pane(connection, target)?;
         let program = self.program(connection, wish, at.session, Some(at.pane));
         Ok(self.apply(Command::SplitPane { place: beside.of(at.pane), select: !background, program })?)

@@ -181,7 +181,11 @@ impl Server {
             }
             R::ListBuffers => Ok(Reply::Buffers(self.buffers.list())),
             R::DeleteBuffer { name } => {
-                if self.buffers.delete(name.as_deref()) { Ok(Reply::Done(Made::default())) } else { Err(no_buffer(name.as_deref())) }
+                if self.buffers.delete(name.as_deref()) {
+                    Ok(Reply::Done(Made::default()))
+                } else {
+                    Err(no_buffer(name.as_deref()))
+                }
             }
             R::ReloadConfig => self.reload_config().map(|()| Reply::Done(Made::default())),
         };
@@ -211,7 +215,8 @@ impl Server {
     fn context_of_pane(&self, pane: Option<PaneId>) -> Context {
         let base = Context { session: self.newest_session(), pane_base_index: self.options.pane_base_index, ..Context::default() };
         let Some(pane) = pane.and_then(|pane| self.state.panes.get(&pane)) else { return base };
-        let session = self.state.sessions_of(pane.window).max_by_key(|session| self.activity.get(&session.id).copied()).map(|session| session.id);
+        let session =
+            self.state.sessions_of(pane.window).max_by_key(|session| self.activity.get(&session.id).copied()).map(|session| session.id);
         Context { session, window: Some(pane.window), pane: Some(pane.id), ..base }
     }
 
@@ -232,7 +237,9 @@ impl Server {
         let context = self.context_of_pane(origin);
         let session = match self.state.find_session(target, &context) {
             Ok(session) => session,
-            Err(TargetError::NotFound { .. } | TargetError::NoSessions) if !target.contains([':', '.', '@', '%', '$', '{']) => return Ok(None),
+            Err(TargetError::NotFound { .. } | TargetError::NoSessions) if !target.contains([':', '.', '@', '%', '$', '{']) => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         if let Some(view) = self.view_of(session).filter(|_| !target.contains([':', '.', '@', '%'])) {

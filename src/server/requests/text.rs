@@ -218,7 +218,10 @@ fn read(view: &mut PaneView<'_>, lines: Option<u32>, all: bool, rows: bool) -> P
         }
     }
     let mut screen = screen.iter().map(plain);
-    if open && !texts.is_empty() && let (Some(last), Some(rest)) = (texts.last_mut(), screen.next()) {
+    if open
+        && !texts.is_empty()
+        && let (Some(last), Some(rest)) = (texts.last_mut(), screen.next())
+    {
         last.push_str(&rest);
     }
     texts.extend(screen);
