@@ -85,6 +85,12 @@ impl Vt100 {
         self.terminal.panics
     }
 
+    /// Does what a panic of the crate would.
+    #[cfg(test)]
+    pub(super) fn give_up(&mut self) {
+        self.terminal.give_up();
+    }
+
     /// Changes what programs are told from now on.
     pub fn set_look(&mut self, look: Look) {
         self.terminal.look = look;
@@ -392,6 +398,28 @@ impl Feed<'_> {
         }
     }
 
+    /// Passes text on, without the variation selectors that would make a cell too wide for its row: all of the crate's known panics come of
+    /// its making room for those.
+    fn characters(&mut self, text: &[u8]) {
+        const WIDER: &[u8] = "\u{fe0f}".as_bytes();
+        let mut rest = text;
+        while let Some(at) = memchr::memmem::find(rest, WIDER) {
+            self.pass(rest.get(..at).unwrap_or_default());
+            self.work_off();
+            let fits = match &self.terminal.core {
+                Core::Grid(parser) => parser.screen().cursor_position().1 < self.terminal.size.cols,
+                Core::Raw(_) => false,
+            };
+            if fits {
+                self.pass(WIDER);
+            }
+            rest = rest.get(at + WIDER.len()..).unwrap_or_default();
+        }
+        if !rest.is_empty() {
+            self.pass(rest);
+        }
+    }
+
     fn pass_csi(&mut self, csi: Csi<'_>) {
         if matches!(self.terminal.core, Core::Grid(_)) {
             self.terminal.out.extend_from_slice(b"\x1b[");
@@ -496,10 +524,9 @@ impl Sink for Feed<'_> {
             let end = memchr::memchr2(0x0e, 0x0f, rest).unwrap_or(rest.len());
             let (text, shift) = rest.split_at(end);
             if self.terminal.charsets[usize::from(self.terminal.shifted)] {
-                let drawn = line_drawing(text);
-                self.pass(&drawn);
+                self.characters(&line_drawing(text));
             } else if !text.is_empty() {
-                self.pass(text);
+                self.characters(text);
             }
             if let Some(shift) = shift.first() {
                 self.terminal.shifted = *shift == 0x0e;
