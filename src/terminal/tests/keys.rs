@@ -1,6 +1,8 @@
 use super::*;
 use crate::geometry::Point;
-use crate::terminal::keys::{Key, KeyCode, Mods, Mouse, MouseAction, MouseButton, clean_paste, encode_focus, encode_key, encode_mouse, paste};
+use crate::terminal::keys::{
+    Key, KeyCode, Mods, Mouse, MouseAction, MouseButton, clean_paste, encode_focus, encode_key, encode_mouse, paste,
+};
 use crate::terminal::{Modes, MouseEncoding, MouseTracking};
 
 fn sends(name: &str, modes: Modes) -> String {
@@ -94,7 +96,10 @@ fn the_mouse_is_told_as_asked() {
     let sgr = modes(MouseTracking::ButtonMotion, MouseEncoding::Sgr);
     assert_eq!(encode_mouse(press, sgr).unwrap(), b"\x1b[<0;10;5M");
     assert_eq!(encode_mouse(Mouse { action: MouseAction::Release(MouseButton::Right), ..press }, sgr).unwrap(), b"\x1b[<2;10;5m");
-    assert_eq!(encode_mouse(Mouse { action: MouseAction::Drag(MouseButton::Middle), mods: Mods::CTRL, ..press }, sgr).unwrap(), b"\x1b[<49;10;5M");
+    assert_eq!(
+        encode_mouse(Mouse { action: MouseAction::Drag(MouseButton::Middle), mods: Mods::CTRL, ..press }, sgr).unwrap(),
+        b"\x1b[<49;10;5M"
+    );
     assert_eq!(encode_mouse(Mouse { action: MouseAction::Move, ..press }, sgr), None);
     assert_eq!(encode_mouse(Mouse { action: MouseAction::Press(MouseButton::WheelDown), ..press }, sgr).unwrap(), b"\x1b[<65;10;5M");
     let plain = modes(MouseTracking::AnyMotion, MouseEncoding::Default);
@@ -123,8 +128,22 @@ fn key() -> impl Strategy<Value = Key> {
         (b' '..=b'~').prop_map(|byte| KeyCode::Char(char::from(byte))),
         (1u8..=24).prop_map(KeyCode::F),
         prop::sample::select(vec![
-            KeyCode::Enter, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Esc, KeyCode::Up, KeyCode::Down, KeyCode::Left,
-            KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Insert, KeyCode::Delete, KeyCode::Null,
+            KeyCode::Enter,
+            KeyCode::Tab,
+            KeyCode::BackTab,
+            KeyCode::Backspace,
+            KeyCode::Esc,
+            KeyCode::Up,
+            KeyCode::Down,
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::Home,
+            KeyCode::End,
+            KeyCode::PageUp,
+            KeyCode::PageDown,
+            KeyCode::Insert,
+            KeyCode::Delete,
+            KeyCode::Null,
         ]),
     ];
     (code, any::<(bool, bool, bool)>()).prop_map(|(code, (ctrl, alt, shift))| Key { code, mods: Mods { ctrl, alt, shift } })

@@ -37,13 +37,15 @@ pub fn row() -> impl Strategy<Value = Row> {
         1 => (prop_oneof![Just("e\u{301}"), Just("é")].prop_map(str::to_owned), Just(1u8)),
         1 => (Just("👍\u{fe0f}".to_owned()), Just(2u8)),
     ];
-    (prop::collection::vec((cell, style(), prop_oneof![5 => Just(0u16), 1 => 1u16..400]), 0..30), any::<bool>()).prop_map(|(cells, wrapped)| {
-        let mut row = Row { wrapped, ..Row::default() };
-        for ((text, width), style, link) in cells {
-            row.push(&text, width, style, link);
-        }
-        row
-    })
+    (prop::collection::vec((cell, style(), prop_oneof![5 => Just(0u16), 1 => 1u16..400]), 0..30), any::<bool>()).prop_map(
+        |(cells, wrapped)| {
+            let mut row = Row { wrapped, ..Row::default() };
+            for ((text, width), style, link) in cells {
+                row.push(&text, width, style, link);
+            }
+            row
+        },
+    )
 }
 
 fn show(row: &Row) -> String {
