@@ -8,6 +8,7 @@ use super::overlay::{Action, Look, Overlay};
 use super::target::{Expect, neighbour, resolve, step, step_pane, step_window};
 use super::update::{Effect, Leave, Turn, act, leave_mode, look_at, with_mode};
 use super::{format, view};
+use crate::config::KeyTables;
 use crate::command::{Command, Confirm, CopyCommand, PaneStep, SessionStep, Switch, ToggleWhat, ViewCommand, WindowStep};
 use crate::geometry::{Direction, Point};
 use crate::ids::{PaneId, SessionId, WindowId};
@@ -70,14 +71,14 @@ fn view_command(turn: &mut Turn<'_>, command: &ViewCommand) {
         ViewCommand::Refresh => refresh(turn),
         ViewCommand::Suspend => turn.effect(Effect::Suspend),
         ViewCommand::SendPrefix => {
-            if let (Some(pane), Some(prefix)) = (turn.model.focus(), turn.model.settings.prefix.first().copied()) {
+            if let (Some(pane), Some(prefix)) = (turn.model.focus(), turn.model.settings.config.general.prefix) {
                 let bytes = keys::encode_key(prefix, turn.model.modes_of(pane));
                 turn.input(pane, bytes, InputSource::Key);
             }
         }
         ViewCommand::KeyTable(table) => {
-            let table = Some(table.clone()).filter(|table| table != super::input::ROOT);
-            turn.model.keys = KeyState { table, repeat_until_ms: None };
+            let table = Some(table.clone()).filter(|table| table != KeyTables::ROOT);
+            turn.model.keys = KeyState { table, ..KeyState::default() };
             turn.model.redraw.chrome = true;
         }
         ViewCommand::Toggle { what, on } => toggle(turn, *what, *on),

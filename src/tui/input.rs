@@ -15,13 +15,9 @@
 use super::act;
 use super::model::{Asker, KeyState, Link, Model};
 use super::update::{Turn, with_mode, with_overlay};
+use crate::config::{Binding, KeyTables};
 use crate::protocol::message::{InputSource, Level, Request};
 use crate::terminal::keys::{self, Key, KeyCode};
-
-/// The table that is waited in after the prefix key.
-pub const PREFIX: &str = "prefix";
-/// The table of keys that work without a prefix.
-pub const ROOT: &str = "root";
 
 /// A key was pressed.
 pub fn key(turn: &mut Turn<'_>, key: Key) {
@@ -46,35 +42,37 @@ fn below_overlays(turn: &mut Turn<'_>, key: Key) {
     let waiting = std::mem::take(&mut model.keys);
     if let Some(table) = waiting.table {
         model.redraw.chrome = true;
-        let repeating = waiting.repeat_until_ms;
-        if repeating.is_none_or(|until| model.now_ms < until) {
+        if waiting.until_ms.is_none_or(|until| model.now_ms < until) {
             let bound = model.settings.bound(&table, key).cloned();
             match bound {
                 // While repeating only repeatable keys are the table's.
-                Some(bound) if repeating.is_none() || bound.repeat => {
-                    if bound.repeat && model.settings.repeat_time_ms > 0 {
-                        let until = model.now_ms.saturating_add(model.settings.repeat_time_ms);
-                        model.keys = KeyState { table: Some(table), repeat_until_ms: Some(until) };
+                Some(bound) if !waiting.repeating || bound.repeat => {
+                    let repeat_ms = u64::from(model.settings.config.times.repeat_ms);
+                    if bound.repeat && repeat_ms > 0 {
+                        let until = model.now_ms.saturating_add(repeat_ms);
+                        model.keys = KeyState { table: Some(table), until_ms: Some(until), repeating: true };
                     }
-                    act::run(turn, &bound.command);
+                    run_bound(turn, &bound);
                     return;
                 }
-                _ if repeating.is_none() => return,
+                _ if !waiting.repeating => return,
                 _ => {}
             }
         }
     }
     let model = &mut *turn.model;
-    if model.settings.prefix.contains(&key) {
-        model.keys = KeyState { table: Some(PREFIX.to_owned()), repeat_until_ms: None };
+    if model.settings.is_prefix(key) {
+        let wait_ms = u64::from(model.settings.config.times.prefix_ms);
+        let until_ms = (wait_ms > 0).then(|| model.now_ms.saturating_add(wait_ms));
+        model.keys = KeyState { table: Some(KeyTables::PREFIX.to_owned()), until_ms, repeating: false };
         model.redraw.chrome = true;
         return;
     }
     let Some(pane) = model.focus() else { return };
     let mode_table = model.modes.get(&pane).map(|mode| mode.table().to_owned());
     let bound = mode_table.as_deref().and_then(|table| model.settings.bound(table, key));
-    if let Some(bound) = bound.or_else(|| model.settings.bound(ROOT, key)).cloned() {
-        act::run(turn, &bound.command);
+    if let Some(bound) = bound.or_else(|| model.settings.bound(KeyTables::ROOT, key)).cloned() {
+        run_bound(turn, &bound);
         return;
     }
     if mode_table.is_some() {
@@ -89,6 +87,13 @@ fn below_overlays(turn: &mut Turn<'_>, key: Key) {
     }
     let bytes = keys::encode_key(key, model.modes_of(pane));
     turn.input(pane, bytes, InputSource::Key);
+}
+
+fn run_bound(turn: &mut Turn<'_>, bound: &Binding) {
+    match bound.commands() {
+        Ok(commands) => commands.iter().for_each(|command| act::run(turn, command)),
+        Err(error) => turn.model.say(Level::Warning, error.to_string()),
+    }
 }
 
 /// Text was pasted.

@@ -16,14 +16,19 @@
 //! What one looks at (session, window, focus, zoom, scroll position, selection) is this client's own and never another's business.
 
 pub mod act;
+pub mod backend;
 pub mod damage;
+pub mod decode;
 pub mod format;
 pub mod input;
+pub mod link;
 pub mod model;
 pub mod mouse;
 pub mod overlay;
+pub mod painter;
 pub mod scene;
 pub mod settings;
 pub mod target;
+pub mod tty;
 pub mod update;
 pub mod view;

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use super::damage::Damage;
 use super::overlay::{Overlay, PaneMode};
 use super::settings::Settings;
+use crate::config::Time;
 use crate::geometry::{Point, Rect, Size};
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
 use crate::protocol::message::{Frame, Level, Made, OperatorInfo, PaneInfo, PanePlace, Role, SessionInfo, View, WindowInfo};
@@ -102,8 +103,10 @@ pub struct MessageLine {
 pub struct KeyState {
     /// The table that the next key is looked up in; none: the mode's or `root`.
     pub table: Option<String>,
-    /// The table is kept for repeatable keys until then.
-    pub repeat_until_ms: Option<u64>,
+    /// It is waited in until then; none: for ever.
+    pub until_ms: Option<u64>,
+    /// It is kept for keys that may be repeated; others are as usual.
+    pub repeating: bool,
 }
 
 /// How the connection stands.
@@ -187,9 +190,13 @@ pub struct Model {
     /// The present, milliseconds on a monotone clock that begins with the client.
     pub now_ms: u64,
     /// The present for people, set by the loop when a clock is shown, to the minute.
-    pub clock: Clock,
+    pub clock: Option<Time>,
     /// Name of this machine, for the status line.
     pub host: String,
+    /// Name of the user.
+    pub user: String,
+    /// The outer terminal's device.
+    pub tty: String,
     /// Size of the outer terminal.
     pub size: Size,
     /// Whether the outer terminal can show line drawing characters (a UTF-8 locale).
@@ -264,23 +271,6 @@ pub struct Model {
     pub asked: BTreeMap<u64, Asker>,
 }
 
-/// Local wall clock time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Clock {
-    /// Such as 2026.
-    pub year: i32,
-    /// 1..=12.
-    pub month: u8,
-    /// 1..=31.
-    pub day: u8,
-    /// Days since Sunday, 0..=6.
-    pub weekday: u8,
-    /// 0..=23.
-    pub hour: u8,
-    /// 0..=59.
-    pub minute: u8,
-}
-
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
@@ -306,13 +296,15 @@ const TRAIL_MAX: usize = 32;
 impl Model {
     /// A client that knows nothing yet.
     #[must_use]
-    pub fn new(size: Size, settings: Settings, host: String, unicode: bool) -> Self {
+    pub fn new(size: Size, settings: Settings) -> Self {
         Self {
             now_ms: 0,
-            clock: Clock::default(),
-            host,
+            clock: None,
+            host: String::new(),
+            user: String::new(),
+            tty: String::new(),
             size: size.at_least_one(),
-            unicode,
+            unicode: true,
             settings,
             sessions: BTreeMap::new(),
             windows: BTreeMap::new(),
@@ -437,7 +429,7 @@ impl Model {
             self.messages.remove(0);
         }
         self.messages.push((self.now_ms, level, text.clone()));
-        let time = self.settings.message_time_ms;
+        let time = u64::from(self.settings.config.times.message_ms);
         let until_ms = (time > 0).then(|| self.now_ms.saturating_add(time));
         self.message = Some(MessageLine { level, text, until_ms });
         self.redraw.chrome = true;

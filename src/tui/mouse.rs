@@ -150,7 +150,7 @@ fn on_pane(turn: &mut Turn<'_>, pane: PaneId, mouse: Mouse) {
     match pressed {
         Some(MouseButton::WheelUp | MouseButton::WheelDown) if modes.alternate_screen => {
             let code = if pressed == Some(MouseButton::WheelUp) { KeyCode::Up } else { KeyCode::Down };
-            let bytes = keys::encode_key(Key::plain(code), modes).repeat(usize::from(turn.model.settings.wheel_rows.max(1)));
+            let bytes = keys::encode_key(Key::plain(code), modes).repeat(usize::from(u16::try_from(turn.model.settings.config.mouse.wheel_lines.clamp(1, 100)).unwrap_or(3)));
             turn.input(pane, bytes, InputSource::Mouse);
         }
         Some(MouseButton::WheelUp) => {
@@ -224,10 +224,10 @@ fn ends(model: &Model, selection: Selection) -> (Point, Point) {
         SelectUnit::Word => {
             let row = |row: u16| model.replicas.get(&selection.pane).and_then(|replica| replica.screen.rows.get(usize::from(row)));
             if let Some(row) = row(first.row) {
-                first.col = word_at(&row.row, first.col, &model.settings.word_separators).0;
+                first.col = word_at(&row.row, first.col, &model.settings.config.copy.word_separators).0;
             }
             if let Some(row) = row(last.row) {
-                last.col = word_at(&row.row, last.col, &model.settings.word_separators).1.saturating_sub(1);
+                last.col = word_at(&row.row, last.col, &model.settings.config.copy.word_separators).1.saturating_sub(1);
             }
         }
         SelectUnit::Line => {

@@ -73,10 +73,10 @@ pub struct Scene {
 pub fn arrange(model: &Model) -> Scene {
     let viewport_size = model.viewport();
     let has_status = model.settings.status && model.size.rows > 1;
-    let top = u16::from(has_status && model.settings.status_top);
+    let top = u16::from(has_status && model.settings.status_top());
     let viewport = Rect { col: 0, row: top, cols: viewport_size.cols, rows: viewport_size.rows };
     let mut scene = Scene {
-        status: has_status.then(|| if model.settings.status_top { 0 } else { model.size.rows - 1 }),
+        status: has_status.then(|| if model.settings.status_top() { 0 } else { model.size.rows - 1 }),
         viewport: Some(viewport),
         ..Scene::default()
     };

@@ -1,39 +1,18 @@
-//! What the client needs of the configuration, in the shape in which it needs it: key tables to be asked for one key, colours as ratatui styles.
+//! What the client makes of the configuration: it, the styles as ratatui says them, and what the user switched for this client alone.
 //!
-//! Made anew when the configuration is read again. What a user switches for one client (mouse, status line, titles) is changed here too and
-//! lasts until then.
-
-use std::collections::BTreeMap;
+//! Made anew when the configuration is read again; what was switched (mouse, status line) then is as configured.
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::command::Command;
+use crate::config::style::Attributes;
+use crate::config::{self, Binding, Config, Position, format};
 use crate::terminal::keys::Key;
 
-/// A key's command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bound {
-    /// What it runs.
-    pub command: Command,
-    /// It may be pressed again without the prefix within the repeat time.
-    pub repeat: bool,
-    /// What it does, for help.
-    pub note: String,
-}
-
 /// Styles of everything that is not a pane's content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Theme {
     /// The status line.
     pub status: Style,
-    /// The window looked at, in the status line.
-    pub status_current: Style,
-    /// A window that wants attention, in the status line.
-    pub status_alert: Style,
-    /// The message line.
-    pub message: Style,
-    /// The message line when something is wrong.
-    pub message_error: Style,
     /// Dividers.
     pub divider: Style,
     /// Dividers of the focused pane.
@@ -42,50 +21,97 @@ pub struct Theme {
     pub title: Style,
     /// The title of the focused pane.
     pub title_active: Style,
-    /// Operators in titles.
-    pub operator: Style,
-    /// Borders of overlays.
-    pub border: Style,
-    /// Selected text and the selected row of a chooser.
+    /// Messages.
+    pub message: Style,
+    /// Warnings and errors.
+    pub warning: Style,
+    /// Prompts and questions.
+    pub prompt: Style,
+    /// Selected text.
     pub selection: Style,
     /// Matches of a search.
     pub matched: Style,
     /// The match at the cursor.
     pub matched_current: Style,
-    /// Numbers of panes.
-    pub pane_number: Style,
+    /// Position and state in copy mode.
+    pub copy_position: Style,
+    /// Lists, choosers and help.
+    pub list: Style,
+    /// The chosen line of a list.
+    pub list_current: Style,
+    /// Letters of a list that match what was typed.
+    pub list_match: Style,
+    /// Keys, in help and hints.
+    pub key: Style,
+    /// What matters less.
+    pub faint: Style,
+    /// Numbers of panes, and the clock.
+    pub number: Style,
     /// The number of the focused pane.
-    pub pane_number_active: Style,
-    /// What a dead pane says.
-    pub dead: Style,
-    /// Around a window that is smaller than the client.
-    pub outside: Style,
+    pub number_active: Style,
+    /// A human's name.
+    pub human: Style,
+    /// An agent's name.
+    pub agent: Style,
+    /// A device's or a service's name.
+    pub service: Style,
 }
 
-impl Default for Theme {
-    fn default() -> Self {
-        let plain = Style::new();
-        let bar = plain.fg(Color::Black).bg(Color::Green);
-        let yellow = plain.fg(Color::Black).bg(Color::Yellow);
+/// A configured style as ratatui says it.
+#[must_use]
+pub fn style(from: config::Style) -> Style {
+    const MODIFIERS: [(Attributes, Modifier); 8] = [
+        (Attributes::BOLD, Modifier::BOLD),
+        (Attributes::DIM, Modifier::DIM),
+        (Attributes::ITALICS, Modifier::ITALIC),
+        (Attributes::UNDERSCORE, Modifier::UNDERLINED),
+        (Attributes::BLINK, Modifier::SLOW_BLINK),
+        (Attributes::REVERSE, Modifier::REVERSED),
+        (Attributes::HIDDEN, Modifier::HIDDEN),
+        (Attributes::STRIKETHROUGH, Modifier::CROSSED_OUT),
+    ];
+    let color = |color: config::Color| match color {
+        config::Color::Default => Color::Reset,
+        config::Color::Indexed(index) => Color::Indexed(index),
+        config::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    };
+    let mut out = Style { fg: from.fg.map(color), bg: from.bg.map(color), ..Style::default() };
+    for (attribute, modifier) in MODIFIERS {
+        if from.unset.has(attribute) {
+            out = out.remove_modifier(modifier);
+        }
+        if from.set.has(attribute) {
+            out = out.add_modifier(modifier);
+        }
+    }
+    out
+}
+
+impl Theme {
+    fn of(colors: &config::Colors) -> Self {
         Self {
-            status: bar,
-            status_current: bar.add_modifier(Modifier::BOLD),
-            status_alert: bar.add_modifier(Modifier::REVERSED),
-            message: yellow,
-            message_error: plain.fg(Color::White).bg(Color::Red),
-            divider: plain.fg(Color::DarkGray),
-            divider_active: plain.fg(Color::Green),
-            title: plain,
-            title_active: plain.fg(Color::Green),
-            operator: plain.fg(Color::Cyan),
-            border: plain.fg(Color::Green),
-            selection: yellow,
-            matched: plain.fg(Color::Black).bg(Color::Cyan),
-            matched_current: plain.fg(Color::Black).bg(Color::Magenta),
-            pane_number: plain.fg(Color::Blue),
-            pane_number_active: plain.fg(Color::Red),
-            dead: plain.fg(Color::Black).bg(Color::Yellow),
-            outside: plain.fg(Color::DarkGray),
+            status: style(colors.status),
+            divider: style(colors.border),
+            divider_active: style(colors.border_active),
+            title: style(colors.title),
+            title_active: style(colors.title_active),
+            message: style(colors.message),
+            warning: style(colors.warning),
+            prompt: style(colors.prompt),
+            selection: style(colors.selection),
+            matched: style(colors.search),
+            matched_current: style(colors.search_current),
+            copy_position: style(colors.copy_position),
+            list: style(colors.list),
+            list_current: style(colors.list_current),
+            list_match: style(colors.list_match),
+            key: style(colors.key),
+            faint: style(colors.faint),
+            number: style(colors.number),
+            number_active: style(colors.number_active),
+            human: style(colors.human),
+            agent: style(colors.agent),
+            service: style(colors.service),
         }
     }
 }
@@ -93,82 +119,58 @@ impl Default for Theme {
 /// The client's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The prefix keys.
-    pub prefix: Vec<Key>,
-    /// Key tables by name.
-    pub tables: BTreeMap<String, BTreeMap<Key, Bound>>,
-    /// How long the outer terminal may take between an Escape and what belongs to it.
-    pub escape_time_ms: u64,
-    /// How long repeatable keys work without the prefix.
-    pub repeat_time_ms: u64,
-    /// How long a message stays; 0: until a key is pressed.
-    pub message_time_ms: u64,
+    /// The configuration.
+    pub config: Config,
+    /// Its styles.
+    pub theme: Theme,
     /// Whether there is a status line.
     pub status: bool,
-    /// Whether it is the top row.
-    pub status_top: bool,
-    /// Its left part, a format text.
-    pub status_left: String,
-    /// Its right part, a format text.
-    pub status_right: String,
-    /// An entry of its window list, a format text.
-    pub status_window: String,
-    /// The entry of the window looked at, a format text.
-    pub status_window_current: String,
     /// Whether the mouse is taken.
     pub mouse: bool,
-    /// Rows that a step of the wheel scrolls.
-    pub wheel_rows: u16,
     /// The key table of copy mode.
-    pub copy_table: String,
-    /// Whether the outer terminal's title says where the client is.
-    pub set_titles: bool,
-    /// Characters besides blanks that end a word for a double click.
-    pub word_separators: String,
-    /// Whether a program's bell rings the outer terminal.
-    pub bell: bool,
-    /// How long the numbers of panes are shown.
-    pub display_panes_time_ms: u64,
-    /// Styles.
-    pub theme: Theme,
+    pub copy_table: &'static str,
+    /// How often what the status line shows changes by time alone, in seconds; none: never.
+    pub clock_period_s: Option<u32>,
+}
+
+impl Settings {
+    /// Of a configuration. `editor` is `$VISUAL`, else `$EDITOR`.
+    #[must_use]
+    pub fn new(config: Config, editor: Option<&str>) -> Self {
+        let formats = [&config.status.left, &config.status.right, &config.status.window, &config.status.window_current];
+        let shown = formats.into_iter().filter_map(|text| format::period_s(text)).min();
+        Self {
+            theme: Theme::of(&config.colors),
+            status: config.status.enabled,
+            mouse: config.mouse.enabled,
+            copy_table: config.copy_table(editor),
+            clock_period_s: shown.map(|period| period.max(config.status.interval_s)),
+            config,
+        }
+    }
+
+    /// Whether the status line is the top row.
+    #[must_use]
+    pub fn status_top(&self) -> bool {
+        self.config.status.position == Position::Top
+    }
+
+    /// Whether `key` is a prefix key.
+    #[must_use]
+    pub fn is_prefix(&self, key: Key) -> bool {
+        let general = &self.config.general;
+        [general.prefix, general.prefix2].into_iter().flatten().any(|prefix| prefix.canonical() == key.canonical())
+    }
+
+    /// What `key` does in `table`.
+    #[must_use]
+    pub fn bound(&self, table: &str, key: Key) -> Option<&Binding> {
+        self.config.keys.lookup(table, key)
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            prefix: vec![Key::ctrl('b')],
-            tables: BTreeMap::new(),
-            escape_time_ms: 10,
-            repeat_time_ms: 500,
-            message_time_ms: 1500,
-            status: true,
-            status_top: false,
-            status_left: "[#S] ".to_owned(),
-            status_right: " \"#T\" #h %H:%M %d-%b-%y".to_owned(),
-            status_window: "#I:#W#F".to_owned(),
-            status_window_current: "#I:#W#F".to_owned(),
-            mouse: true,
-            wheel_rows: 3,
-            copy_table: "copy-mode-vi".to_owned(),
-            set_titles: true,
-            word_separators: "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~".to_owned(),
-            bell: true,
-            display_panes_time_ms: 1000,
-            theme: Theme::default(),
-        }
-    }
-}
-
-impl Settings {
-    /// What `key` does in `table`.
-    #[must_use]
-    pub fn bound(&self, table: &str, key: Key) -> Option<&Bound> {
-        self.tables.get(table)?.get(&key.canonical())
-    }
-
-    /// Whether the status line shows the time, so that the client must wake at each full minute.
-    #[must_use]
-    pub fn shows_clock(&self) -> bool {
-        self.status && (self.status_left.contains('%') || self.status_right.contains('%'))
+        Self::new(Config::default(), None)
     }
 }

@@ -229,7 +229,7 @@ impl Model {
         let message = self.message.as_ref().and_then(|message| message.until_ms);
         let overlays = self.overlays.iter().filter_map(|layer| layer.overlay.deadline_ms());
         let modes = self.modes.values().filter_map(|mode| mode.deadline_ms());
-        overlays.chain(modes).chain(message).chain(self.keys.repeat_until_ms).min()
+        overlays.chain(modes).chain(message).chain(self.keys.until_ms).min()
     }
 }
 
@@ -240,7 +240,7 @@ fn deadline(turn: &mut Turn<'_>) {
         turn.model.message = None;
         turn.model.redraw.chrome = true;
     }
-    if due(turn.model.keys.repeat_until_ms) {
+    if due(turn.model.keys.until_ms) {
         turn.model.keys = KeyState::default();
         turn.model.redraw.chrome = true;
     }
@@ -275,7 +275,11 @@ pub fn with_overlay(turn: &mut Turn<'_>, id: u64, call: impl FnOnce(&mut Layer, 
 /// Calls a pane's mode with the model and carries out what it wants.
 pub fn with_mode(turn: &mut Turn<'_>, pane: PaneId, call: impl FnOnce(&mut dyn super::overlay::PaneMode, &Model) -> Vec<Action>) {
     let Some(mut mode) = turn.model.modes.remove(&pane) else { return };
+    let note = mode.view().note.clone();
     let actions = call(mode.as_mut(), turn.model);
+    if mode.view().note != note {
+        turn.model.redraw.chrome = true;
+    }
     turn.model.modes.insert(pane, mode);
     for action in actions {
         if matches!(action, Action::Close) {
@@ -346,7 +350,9 @@ pub fn copy(turn: &mut Turn<'_>, text: String) {
     if text.is_empty() {
         return;
     }
-    turn.effect(Effect::Clipboard(text.clone()));
+    if turn.model.settings.config.clipboard.copy {
+        turn.effect(Effect::Clipboard(text.clone()));
+    }
     turn.request(Asker::Nobody, Request::SetBuffer { name: None, text });
 }
 
@@ -494,7 +500,11 @@ fn refused(refusal: &crate::protocol::message::Refusal) -> String {
 fn noticed(turn: &mut Turn<'_>, notice: Notice) {
     match notice {
         Notice::Message(level, text) => turn.model.say(level, text),
-        Notice::Bell(_) => turn.effect(Effect::Bell),
+        Notice::Bell(_) => {
+            if turn.model.settings.config.general.bell {
+                turn.effect(Effect::Bell);
+            }
+        }
         Notice::Clipboard(_, text) => turn.effect(Effect::Clipboard(text)),
         Notice::ConfigChanged => turn.effect(Effect::Reload),
         Notice::Attention(pane, title, body) => {

@@ -27,12 +27,12 @@ impl ConfirmOverlay {
 
 impl Overlay for ConfirmOverlay {
     fn area(&self, screen: Rect, model: &Model) -> Rect {
-        let row = if model.settings.status_top { screen.row } else { screen.bottom().saturating_sub(1) };
+        let row = if model.settings.status_top() { screen.row } else { screen.bottom().saturating_sub(1) };
         Rect { row, rows: 1, ..screen }
     }
 
     fn draw(&mut self, area: ratatui::layout::Rect, buffer: &mut Buffer, model: &Model) {
-        Paragraph::new(self.question.as_str()).style(model.settings.theme.message).render(area, buffer);
+        Paragraph::new(self.question.as_str()).style(model.settings.theme.prompt).render(area, buffer);
     }
 
     fn cursor(&self, area: Rect, _model: &Model) -> Option<Point> {
