@@ -227,14 +227,9 @@ impl Output {
             sgr.code(22);
             has = Attrs(has.0 & !Attrs::BOLD.0 & !Attrs::DIM.0);
         }
-        for (attr, off) in [
-            (Attrs::ITALIC, 23),
-            (Attrs::BLINK, 25),
-            (Attrs::REVERSE, 27),
-            (Attrs::HIDDEN, 28),
-            (Attrs::STRIKE, 29),
-            (Attrs::OVERLINE, 55),
-        ] {
+        for (attr, off) in
+            [(Attrs::ITALIC, 23), (Attrs::BLINK, 25), (Attrs::REVERSE, 27), (Attrs::HIDDEN, 28), (Attrs::STRIKE, 29), (Attrs::OVERLINE, 55)]
+        {
             if gone(attr) {
                 sgr.code(off);
             }

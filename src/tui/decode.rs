@@ -309,10 +309,12 @@ fn csi(body: &[u8], last: bool) -> Step {
     // X10 mouse: three bytes that may be anything.
     if body.first() == Some(&b'M') {
         return match body {
-            [_, code, col, row, ..] => match mouse(u16::from(code.wrapping_sub(32)), u16::from(col.wrapping_sub(32)), u16::from(row.wrapping_sub(32)), true) {
-                Some(event) => Step::Event(6, event),
-                None => Step::Drop(6),
-            },
+            [_, code, col, row, ..] => {
+                match mouse(u16::from(code.wrapping_sub(32)), u16::from(col.wrapping_sub(32)), u16::from(row.wrapping_sub(32)), true) {
+                    Some(event) => Step::Event(6, event),
+                    None => Step::Drop(6),
+                }
+            }
             _ if last => Step::Drop(body.len() + 2),
             _ => Step::More,
         };
@@ -549,7 +551,8 @@ mod tests {
         for piece in [&b"\x1b[200~a"[..], text.as_bytes(), b"\x1b[20", b"1~"] {
             decoder.push(piece, &mut out);
         }
-        let texts: Vec<&str> = out.iter().map(|event| if let Event::Paste(text) = event { text.as_str() } else { panic!("{event:?}") }).collect();
+        let texts: Vec<&str> =
+            out.iter().map(|event| if let Event::Paste(text) = event { text.as_str() } else { panic!("{event:?}") }).collect();
         assert!(texts.len() > 1 && texts.iter().all(|text| text.len() <= PASTE_MAX_BYTES + 4));
         assert_eq!(texts.concat(), format!("a{text}"));
     }

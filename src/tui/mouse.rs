@@ -150,7 +150,8 @@ fn on_pane(turn: &mut Turn<'_>, pane: PaneId, mouse: Mouse) {
     match pressed {
         Some(MouseButton::WheelUp | MouseButton::WheelDown) if modes.alternate_screen => {
             let code = if pressed == Some(MouseButton::WheelUp) { KeyCode::Up } else { KeyCode::Down };
-            let bytes = keys::encode_key(Key::plain(code), modes).repeat(usize::from(u16::try_from(turn.model.settings.config.mouse.wheel_lines.clamp(1, 100)).unwrap_or(3)));
+            let bytes = keys::encode_key(Key::plain(code), modes)
+                .repeat(usize::from(u16::try_from(turn.model.settings.config.mouse.wheel_lines.clamp(1, 100)).unwrap_or(3)));
             turn.input(pane, bytes, InputSource::Mouse);
         }
         Some(MouseButton::WheelUp) => {

@@ -49,7 +49,13 @@ impl Painter {
     #[must_use]
     pub fn new(size: Size, depth: Depth) -> Self {
         let area = area(size.to_rect());
-        Self { out: Output::new(size, depth), shown: Buffer::empty(area), next: Buffer::empty(area), spans: Vec::new(), scene: Scene::default() }
+        Self {
+            out: Output::new(size, depth),
+            shown: Buffer::empty(area),
+            next: Buffer::empty(area),
+            spans: Vec::new(),
+            scene: Scene::default(),
+        }
     }
 
     /// Bytes that go out with the next frame and change nothing of the screen (bell, clipboard, title).
@@ -213,7 +219,10 @@ impl Painter {
         let screen = model.size.to_rect();
         if let Some(layer) = model.overlays.iter().rev().find(|layer| !layer.overlay.is_transparent()) {
             let area = layer.overlay.area(screen, model).intersection(screen);
-            return ShownCursor { at: area.and_then(|area| layer.overlay.cursor(area, model)).filter(|at| screen.contains(*at)), ..ShownCursor::default() };
+            return ShownCursor {
+                at: area.and_then(|area| layer.overlay.cursor(area, model)).filter(|at| screen.contains(*at)),
+                ..ShownCursor::default()
+            };
         }
         let hidden = ShownCursor::default();
         let Some(placed) = model.focus().and_then(|pane| self.scene.placed(pane)).copied() else { return hidden };

@@ -33,7 +33,9 @@ pub enum TtyError {
         which: &'static str,
     },
     /// `TERM` names a terminal without a cursor that can be moved.
-    #[error("TERM is `{term}`: this terminal cannot be drawn on; run baton in a terminal emulator, or set TERM to what it is (often xterm-256color)")]
+    #[error(
+        "TERM is `{term}`: this terminal cannot be drawn on; run baton in a terminal emulator, or set TERM to what it is (often xterm-256color)"
+    )]
     Dumb {
         /// Its value.
         term: String,

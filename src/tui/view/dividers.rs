@@ -157,11 +157,8 @@ fn draw_title(model: &Model, pane: PaneId, line: Rect, buffer: &mut Buffer) {
     let base = if model.focus() == Some(pane) { colors.title_active } else { colors.title };
     let window = model.windows.get(&info.window);
     let context = Context { pane: Some(info), window: window.map(|window| (0, window)), ..Context::here(model) };
-    let mut pieces: Vec<(String, Style)> = context
-        .render(&model.settings.config.titles.pane, base)
-        .into_iter()
-        .map(|span| (span.text, style(span.style)))
-        .collect();
+    let mut pieces: Vec<(String, Style)> =
+        context.render(&model.settings.config.titles.pane, base).into_iter().map(|span| (span.text, style(span.style))).collect();
     if model.marked == Some(pane) {
         pieces.push(("(marked) ".to_owned(), style(base)));
     }
@@ -227,7 +224,9 @@ pub fn dead_panes(model: &Model, scene: &Scene, buffer: &mut Buffer) {
 pub fn mode_notes(model: &mut Model, scene: &Scene, buffer: &mut Buffer) {
     let style = model.settings.theme.copy_position;
     for placed in &scene.panes {
-        let Some(note) = model.modes.get_mut(&placed.pane).map(|mode| mode.view().note.clone()).filter(|note| !note.is_empty()) else { continue };
+        let Some(note) = model.modes.get_mut(&placed.pane).map(|mode| mode.view().note.clone()).filter(|note| !note.is_empty()) else {
+            continue;
+        };
         let width = u16::try_from(note.width()).unwrap_or(u16::MAX).min(placed.outer.cols);
         let col = placed.outer.right().saturating_sub(width);
         let line = Area { x: col, y: placed.outer.row, width, height: 1 }.intersection(buffer.area);
