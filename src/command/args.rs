@@ -141,8 +141,7 @@ fn read_args<'w>(spec: &'static CommandSpec, name: &'w str, words: &[&'w str]) -
             };
             add_flag(&mut args, flag, format!("--{long}"), value)?;
         } else {
-            let mut letters = word.char_indices().skip(1);
-            while let Some((at, letter)) = letters.next() {
+            for (at, letter) in word.char_indices().skip(1) {
                 let flag =
                     spec.flags.iter().find(|flag| flag.short == Some(letter)).ok_or_else(|| unknown_flag(spec, format!("-{letter}")))?;
                 let shown = format!("-{letter}");

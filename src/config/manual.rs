@@ -3,6 +3,8 @@
 //! A comment stands directly above its option or section; an empty line ends it. Sections of keys are listed as tables of keys and
 //! commands.
 
+use crate::command::manual::escape;
+
 use super::keytable::KeyTables;
 use super::schema::Config;
 
@@ -77,28 +79,6 @@ pub fn options_roff() -> String {
     out.push_str(".SH VARIABLES\nIn formats, as #{NAME}:\n");
     for (name, text) in super::format::VARIABLES {
         out.push_str(&format!(".TP 24\n.B {}\n{}\n", escape(name), escape(text)));
-    }
-    out
-}
-
-/// A text as roff takes it for itself: backslashes, dashes, and dots and quotes that begin a line.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    if text.starts_with(['.', '\'']) {
-        out.push_str("\\&");
-    }
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\e"),
-            '-' => out.push_str("\\-"),
-            '^' => out.push_str("\\(ha"),
-            '~' => out.push_str("\\(ti"),
-            '`' => out.push_str("\\(ga"),
-            '\'' => out.push_str("\\(aq"),
-            '…' => out.push_str(" ..."),
-            c => out.push(c),
-        }
     }
     out
 }

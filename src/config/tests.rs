@@ -238,7 +238,7 @@ proptest! {
     #[test]
     fn any_text_gives_a_configuration(text in ".{0,400}") {
         let (config, warnings) = parse(&text, "x");
-        prop_assert!(!config.keys.lookup("prefix", key("d")).is_none() || !text.is_empty());
+        prop_assert!(!text.is_empty() || config == Config::default());
         prop_assert!(warnings.iter().all(|warning| warning.line >= 1 && warning.column >= 1));
     }
 
@@ -264,4 +264,22 @@ proptest! {
         let style = Style { fg: Some(Color::Indexed(fg)), bg: Some(Color::Rgb(fg, 1, 2)), set: style::Attributes(set & !unset), unset: style::Attributes(unset) };
         prop_assert_eq!(Style::parse(&style.to_string()).unwrap(), style);
     }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "reads, and if asked to writes, a file of the source tree; only a test")]
+fn the_manual_is_in_step() {
+    const FROM: &str = ".\\\" made from here\n";
+    const TO: &str = ".\\\" made to here\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/man/baton-config.5");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once(FROM).unwrap();
+    let (made, after) = rest.split_once(TO).unwrap();
+    let expected = manual::options_roff();
+    if std::env::var_os("BATON_BLESS").is_some() {
+        std::fs::write(path, format!("{before}{FROM}{expected}{TO}{after}")).unwrap();
+    } else {
+        assert!(made == expected, "man/baton-config.5 is out of step with config/default.toml: run BATON_BLESS=1 cargo test the_manual_is_in_step");
+    }
+    assert!(!expected.lines().any(str::is_empty), "an empty line is a request in roff");
 }

@@ -215,7 +215,7 @@ fn copy(action: &str, argument: Option<&str>) -> Built {
         (Some("DIGIT"), None) => Err(UsageErrorKind::MissingArgument { name: "DIGIT" }),
         (Some("DIGIT"), Some(word)) if !matches!(word.as_bytes(), [b'0'..=b'9']) => Err(bad("a digit")),
         (Some("LINE"), Some(word)) if word.parse::<u64>().is_err() => Err(bad("a line's number")),
-        (Some("CHARACTER"), Some(word)) if word.is_empty() => Err(bad("a character")),
+        (Some("CHARACTER"), Some("")) => Err(bad("a character")),
         (_, argument) => Ok(Command::View(ViewCommand::Copy(CopyCommand { action: known, argument: argument.map(str::to_owned) }))),
     }
 }
