@@ -10,7 +10,9 @@ fn reading(criterion: &mut Criterion) {
     criterion.bench_function("config/defaults", |bencher| bencher.iter(|| config::parse(black_box(""), "config.toml")));
     let user = "[general]\nprefix = \"C-a\"\n[status]\nposition = \"top\"\n[keys.prefix]\n\"|\" = \"split -h\"\n\"x\" = \"\"\n";
     criterion.bench_function("config/user", |bencher| bencher.iter(|| config::parse(black_box(user), "config.toml")));
-    criterion.bench_function("config/binding", |bencher| bencher.iter(|| batonmux::command::parse_line(black_box("confirm-before -p 'kill pane #P?' { kill pane }"))));
+    criterion.bench_function("config/binding", |bencher| {
+        bencher.iter(|| batonmux::command::parse_line(black_box("confirm-before -p 'kill pane #P?' { kill pane }")))
+    });
 }
 
 criterion_group!(benches, reading);

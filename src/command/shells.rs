@@ -62,7 +62,12 @@ fn bash() -> String {
     names.sort_unstable();
     let _ = writeln!(out, "    if ((at >= COMP_CWORD)); then");
     out.push_str("        case $prev in\n            -S|-f) ((at > COMP_CWORD)) && { COMPREPLY=($(compgen -f -- \"$cur\")); return; } ;;\n            -L) return ;;\n        esac\n");
-    let _ = writeln!(out, "        COMPREPLY=($(compgen -W '{} {}' -- \"$cur\"))\n        return\n    fi", names.join(" "), flag_words(GLOBAL_FLAGS).join(" "));
+    let _ = writeln!(
+        out,
+        "        COMPREPLY=($(compgen -W '{} {}' -- \"$cur\"))\n        return\n    fi",
+        names.join(" "),
+        flag_words(GLOBAL_FLAGS).join(" ")
+    );
     out.push_str("    name=${COMP_WORDS[at]}\n    case $name in\n");
     for group in groups() {
         let seconds: Vec<&str> = members(group).map(|(second, _)| second).collect();
@@ -159,7 +164,9 @@ fn zsh_flags(flags: &[FlagSpec]) -> Vec<String> {
 }
 
 fn zsh() -> String {
-    let mut out = String::from("#compdef baton\n# zsh completion for baton; made by `baton completions zsh`\n_baton() {\n    local curcontext=\"$curcontext\" state line name\n    typeset -A opt_args\n    _arguments -C \\\n");
+    let mut out = String::from(
+        "#compdef baton\n# zsh completion for baton; made by `baton completions zsh`\n_baton() {\n    local curcontext=\"$curcontext\" state line name\n    typeset -A opt_args\n    _arguments -C \\\n",
+    );
     for flag in zsh_flags(GLOBAL_FLAGS) {
         let _ = writeln!(out, "        {flag} \\");
     }

@@ -66,7 +66,8 @@ fn bare_baton_attaches_or_makes() {
     let bare = parse_cli::<&str>(&["-L", "test", "-f", "/x"]).unwrap();
     assert_eq!(bare.command, Command::Cli(CliCommand::Attach { target: None, create: true, read_only: false, detach_others: false }));
     assert_eq!(bare.globals, Globals { server_name: Some("test".to_owned()), socket: None, config: Some("/x".to_owned()) });
-    let attach = |target: &str| CliCommand::Attach { target: Some(target.to_owned()), create: false, read_only: true, detach_others: false };
+    let attach =
+        |target: &str| CliCommand::Attach { target: Some(target.to_owned()), create: false, read_only: true, detach_others: false };
     assert_eq!(shell("attach -r -t work"), Command::Cli(attach("work")));
     assert_eq!(shell("attach work -r"), Command::Cli(attach("work")));
     assert_eq!(client("attach -t work"), Command::View(ViewCommand::SwitchSession(Switch::To("work".to_owned()))));
@@ -75,7 +76,13 @@ fn bare_baton_attaches_or_makes() {
 #[test]
 fn names_of_two_words_have_flags_between_them() {
     let rename = Request::RenameSession { target: Some("work".to_owned()), name: "job".to_owned() };
-    for text in ["rename session -t work job", "rename -t work session job", "rename-session -twork job", "rename s -t work job", "rename session job -t work"] {
+    for text in [
+        "rename session -t work job",
+        "rename -t work session job",
+        "rename-session -twork job",
+        "rename s -t work job",
+        "rename session job -t work",
+    ] {
         assert_eq!(request(shell(text)), rename, "{text}");
     }
     let kill = Request::KillPane { target: Some("%2".to_owned()), others: true };
@@ -148,9 +155,11 @@ fn going_somewhere_is_a_clients_own() {
 
 #[test]
 fn lines_have_quotes_escapes_braces_and_sequences() {
-    let split = |text: &str| line::split(text).map(|commands| {
-        commands.into_iter().map(|words| words.into_iter().map(|word| word.text).collect::<Vec<_>>()).collect::<Vec<_>>()
-    });
+    let split = |text: &str| {
+        line::split(text).map(|commands| {
+            commands.into_iter().map(|words| words.into_iter().map(|word| word.text).collect::<Vec<_>>()).collect::<Vec<_>>()
+        })
+    };
     for (text, expected) in [
         ("", vec![]),
         ("  ; ;", vec![]),
@@ -179,7 +188,9 @@ fn lines_have_quotes_escapes_braces_and_sequences() {
 
 #[test]
 fn confirmations_hold_commands() {
-    let Command::View(ViewCommand::Confirm(confirm)) = client("confirm-before -p 'sure?' { kill pane ; last-pane }") else { panic!("no confirmation") };
+    let Command::View(ViewCommand::Confirm(confirm)) = client("confirm-before -p 'sure?' { kill pane ; last-pane }") else {
+        panic!("no confirmation")
+    };
     assert_eq!(confirm.question.as_deref(), Some("sure?"));
     assert_eq!(confirm.then, [client("kill pane"), client("last-pane")]);
     assert_eq!(confirm.text, "kill pane ; last-pane");
@@ -190,7 +201,9 @@ fn confirmations_hold_commands() {
 
 #[test]
 fn prompts_fill_words_and_nothing_else() {
-    let Command::View(ViewCommand::Prompt(prompt)) = client("command-prompt -p '(rename window)' -I '#W' { rename window '%%' }") else { panic!("no prompt") };
+    let Command::View(ViewCommand::Prompt(prompt)) = client("command-prompt -p '(rename window)' -I '#W' { rename window '%%' }") else {
+        panic!("no prompt")
+    };
     assert_eq!((prompt.questions.as_slice(), prompt.initial.as_slice()), (&["(rename window)".to_owned()][..], &["#W".to_owned()][..]));
     let rename = |name: &str| Command::Request(Request::RenameWindow { target: None, name: name.to_owned() });
     assert_eq!(prompt.fill(&["a ' ; kill server \" b".to_owned()]).unwrap(), [rename("a ' ; kill server \" b")]);
@@ -233,10 +246,7 @@ fn errors_name_the_command_show_its_usage_and_suggest() {
         assert_eq!(error.hint().as_deref(), hint, "{text}");
     }
     let error = parse_cli(&["split", "-q"]).unwrap_err();
-    assert_eq!(
-        error.usage().unwrap(),
-        "usage: split [-hvbfd] [-l N|N%] [-c DIR] [-e NAME=VALUE]… [-t PANE] [--json] [CMD…]"
-    );
+    assert_eq!(error.usage().unwrap(), "usage: split [-hvbfd] [-l N|N%] [-c DIR] [-e NAME=VALUE]… [-t PANE] [--json] [CMD…]");
     assert_eq!(parse(&["doctor"]).unwrap_err().to_string(), "doctor: this works only in a shell: baton doctor");
 }
 
@@ -280,9 +290,11 @@ fn the_table_has_no_holes() {
         assert!(spec.summary.chars().count() <= 72, "{}: its summary is too long for a list", spec.name);
         for (at, flag) in spec.flags.iter().enumerate() {
             assert!(!flag.help.is_empty() && !flag.help.ends_with('.'), "{} {}", spec.name, flag.shown());
-            let twice = spec.flags.iter().skip(at + 1).any(|other| {
-                (flag.short.is_some() && flag.short == other.short) || (flag.long.is_some() && flag.long == other.long)
-            });
+            let twice = spec
+                .flags
+                .iter()
+                .skip(at + 1)
+                .any(|other| (flag.short.is_some() && flag.short == other.short) || (flag.long.is_some() && flag.long == other.long));
             assert!(!twice, "{} {} is there twice", spec.name, flag.shown());
         }
         for (at, arg) in spec.args.iter().enumerate() {
@@ -338,7 +350,10 @@ impl Names for World {
 #[test]
 fn completion_follows_the_table() {
     let offered = |line: &str| -> Vec<String> {
-        complete(line, line.len(), &World).into_iter().map(|candidate| format!("{}{}", &line[..candidate.start], candidate.insert)).collect()
+        complete(line, line.len(), &World)
+            .into_iter()
+            .map(|candidate| format!("{}{}", &line[..candidate.start], candidate.insert))
+            .collect()
     };
     let has = |line: &str, expected: &[&str]| {
         let offered = offered(line);

@@ -279,7 +279,10 @@ fn the_manual_is_in_step() {
     if std::env::var_os("BATON_BLESS").is_some() {
         std::fs::write(path, format!("{before}{FROM}{expected}{TO}{after}")).unwrap();
     } else {
-        assert!(made == expected, "man/baton-config.5 is out of step with config/default.toml: run BATON_BLESS=1 cargo test the_manual_is_in_step");
+        assert!(
+            made == expected,
+            "man/baton-config.5 is out of step with config/default.toml: run BATON_BLESS=1 cargo test the_manual_is_in_step"
+        );
     }
     assert!(!expected.lines().any(str::is_empty), "an empty line is a request in roff");
 }
