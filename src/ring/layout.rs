@@ -34,6 +34,8 @@ pub(super) const AT_STATUS: usize = 152;
 pub(super) const AT_FLOOR: usize = 160;
 pub(super) const AT_RESIZES: usize = 168;
 pub(super) const AT_CONSUMED: usize = 176;
+/// One bit a slot that was ever written (meta A, B, checkpoint A, B): looking into an untouched page of a mapping would cost that page.
+pub(super) const AT_USED: usize = 184;
 pub(super) const AT_JOURNAL: usize = 1024;
 pub(super) const AT_COMMIT: usize = 2048;
 /// Distance of the two commit slots: seq, checksum, spare, 96 bytes.

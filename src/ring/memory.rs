@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::layout::{
-    AT_BASE, AT_COMMIT, AT_CONSUMED, AT_FLOOR, AT_HEAD, AT_JOURNAL, AT_LEN, AT_RESIZES, AT_STATUS, COMMIT_LEN, COMMIT_STRIDE, Config,
+    AT_BASE, AT_COMMIT, AT_CONSUMED, AT_FLOOR, AT_HEAD, AT_JOURNAL, AT_LEN, AT_RESIZES, AT_STATUS, AT_USED, COMMIT_LEN, COMMIT_STRIDE, Config,
     Geometry, META_LEN, OpenError, PAGE, RESIZES_MAX, SEGMENT_LEN, SLOT_HEAD, pack, unpack,
 };
 use super::map::Map;
@@ -27,6 +27,15 @@ pub struct Resize {
     pub at: u64,
     /// The size from there on.
     pub size: Size,
+}
+
+/// One of two places of a record that is written in turn.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    at: usize,
+    len: u64,
+    /// Its bit in the word that says which slots were ever written.
+    used: u64,
 }
 
 /// A pane's memory, mapped. See the module above for what it holds.
@@ -51,6 +60,7 @@ impl PaneMemory {
         header[AT_RESIZES..AT_RESIZES + 8].copy_from_slice(&1_u64.to_le_bytes());
         let mut first_size = [0; 16];
         first_size[8..].copy_from_slice(&pack(config.size.at_least_one()).to_le_bytes());
+        header[AT_USED] = u8::from(!config.meta.is_empty());
         platform::write_at(object.as_fd(), &header, 0)?;
         platform::write_at(object.as_fd(), &first_size, AT_JOURNAL as u64)?;
         if !config.meta.is_empty() {
@@ -206,13 +216,13 @@ impl PaneMemory {
     /// # Errors
     /// `InvalidInput` above [`super::META_MAX`] bytes.
     pub fn put_meta(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.put_slot([Geometry::meta_at(0), Geometry::meta_at(1)], META_LEN, bytes)
+        self.put_slot(self.meta_slots(), bytes)
     }
 
     /// The last meta that was put whole.
     #[must_use]
     pub fn meta(&self) -> Option<&[u8]> {
-        self.slot([Geometry::meta_at(0), Geometry::meta_at(1)], META_LEN)
+        self.slot(self.meta_slots())
     }
 
     /// Keeps a checkpoint, as [`PaneMemory::put_meta`] does.
@@ -220,51 +230,59 @@ impl PaneMemory {
     /// # Errors
     /// `InvalidInput` when it is larger than the slot less 24 bytes.
     pub fn put_checkpoint(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.put_slot([self.geometry.checkpoint_at(0), self.geometry.checkpoint_at(1)], self.geometry.checkpoint_len, bytes)
+        self.put_slot(self.checkpoint_slots(), bytes)
     }
 
     /// The last checkpoint that was put whole.
     #[must_use]
     pub fn checkpoint(&self) -> Option<&[u8]> {
-        self.slot([self.geometry.checkpoint_at(0), self.geometry.checkpoint_at(1)], self.geometry.checkpoint_len)
+        self.slot(self.checkpoint_slots())
     }
 
-    fn put_slot(&mut self, slots: [u64; 2], slot_len: u64, bytes: &[u8]) -> io::Result<()> {
+    fn meta_slots(&self) -> [Slot; 2] {
+        [0, 1].map(|slot| Slot { at: Geometry::meta_at(slot) as usize, len: META_LEN, used: 1 << slot })
+    }
+
+    fn checkpoint_slots(&self) -> [Slot; 2] {
+        let len = self.geometry.checkpoint_len;
+        [0, 1].map(|slot| Slot { at: self.geometry.checkpoint_at(slot) as usize, len, used: 4 << slot })
+    }
+
+    fn put_slot(&mut self, slots: [Slot; 2], bytes: &[u8]) -> io::Result<()> {
         let whole = SLOT_HEAD + bytes.len();
-        if whole as u64 > slot_len {
+        if whole as u64 > slots[0].len {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "larger than its slot"));
         }
-        let seqs = slots.map(|at| self.slot_at(at, slot_len).map_or(0, |(seq, _)| seq));
+        let seqs = slots.map(|slot| self.slot_at(slot).map_or(0, |(seq, _)| seq));
         let (target, seq) = if seqs[0] <= seqs[1] { (slots[0], seqs[1]) } else { (slots[1], seqs[0]) };
-        let at = target as usize;
         // Order: the old content stops being valid, the new one is written and summed, then its number makes it the newest.
-        self.map.word(at).store(0, Release);
-        let content = self.map.slice_mut(at + 8, whole - 8);
+        self.map.word(target.at).store(0, Release);
+        self.map.word(AT_USED).fetch_or(target.used, Release);
+        let content = self.map.slice_mut(target.at + 8, whole - 8);
         content[SLOT_HEAD - 8..].copy_from_slice(bytes);
         let seq = seq.wrapping_add(1).max(1);
         let sum = slot_sum(seq, bytes);
         content[0..4].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
         content[4..8].copy_from_slice(&sum.to_le_bytes());
-        self.map.word(at).store(seq, Release);
+        self.map.word(target.at).store(seq, Release);
         Ok(())
     }
 
-    fn slot(&self, slots: [u64; 2], slot_len: u64) -> Option<&[u8]> {
-        slots.iter().filter_map(|at| self.slot_at(*at, slot_len)).max_by_key(|(seq, _)| *seq).map(|(_, bytes)| bytes)
+    fn slot(&self, slots: [Slot; 2]) -> Option<&[u8]> {
+        slots.iter().filter_map(|slot| self.slot_at(*slot)).max_by_key(|(seq, _)| *seq).map(|(_, bytes)| bytes)
     }
 
-    fn slot_at(&self, at: u64, slot_len: u64) -> Option<(u64, &[u8])> {
-        if slot_len < SLOT_HEAD as u64 {
+    fn slot_at(&self, slot: Slot) -> Option<(u64, &[u8])> {
+        if slot.len < SLOT_HEAD as u64 || self.map.word(AT_USED).load(Acquire) & slot.used == 0 {
             return None;
         }
-        let at = at as usize;
-        let seq = self.map.word(at).load(Acquire);
-        let lengths = self.map.word(at + 8).load(Relaxed);
+        let seq = self.map.word(slot.at).load(Acquire);
+        let lengths = self.map.word(slot.at + 8).load(Relaxed);
         let (len, sum) = ((lengths & 0xffff_ffff) as usize, (lengths >> 32) as u32);
-        if seq == 0 || (len + SLOT_HEAD) as u64 > slot_len {
+        if seq == 0 || (len + SLOT_HEAD) as u64 > slot.len {
             return None;
         }
-        let bytes = self.map.slice(at + SLOT_HEAD, len);
+        let bytes = self.map.slice(slot.at + SLOT_HEAD, len);
         (slot_sum(seq, bytes) == sum).then_some((seq, bytes))
     }
 

@@ -32,3 +32,6 @@ pub use blackbox::{Blackbox, Mark};
 pub use layout::{COMMIT_LEN, Config, META_MAX, OpenError, RESIZES_MAX, SEGMENT_LEN};
 pub use memory::{PaneMemory, Resize};
 pub use read::{Take, attested_read_works};
+
+#[cfg(test)]
+mod tests;
