@@ -234,10 +234,24 @@ pub fn adopt(
     named: &[(&str, BorrowedFd<'_>)],
     panes: &[OrphanedPane<'_>],
 ) -> io::Result<Link> {
+    adopt_for(std::process::id(), paths, program, named, panes)
+}
+
+/// As [`adopt`], where another process than this one is to be taken for the server: the one that is killed when the link breaks. For tests.
+///
+/// # Errors
+/// As [`adopt`].
+pub fn adopt_for(
+    server_pid: u32,
+    paths: &KeeperPaths,
+    program: Option<&Path>,
+    named: &[(&str, BorrowedFd<'_>)],
+    panes: &[OrphanedPane<'_>],
+) -> io::Result<Link> {
     const PATIENCE: Duration = Duration::from_secs(10);
     let (ours, theirs) = KeeperSocket::pair()?;
     let mut command = start::keeper_command(paths, program)?;
-    command.args(["--adopt-fd", "3", "--server-pid", &std::process::id().to_string()]);
+    command.args(["--adopt-fd", "3", "--server-pid", &server_pid.to_string()]);
     start::run_detached(command, &theirs.into_fd())?;
     let mut link = Link { socket: ours };
     for (name, fd) in named {

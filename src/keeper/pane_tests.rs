@@ -14,7 +14,11 @@ fn typed(slave: &OwnedFd, len: usize) -> Vec<u8> {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     while all.len() < len {
-        assert!(platform::wait_readable(slave.as_fd(), Some(std::time::Duration::from_secs(5))).unwrap(), "{} of {len} bytes came", all.len());
+        assert!(
+            platform::wait_readable(slave.as_fd(), Some(std::time::Duration::from_secs(5))).unwrap(),
+            "{} of {len} bytes came",
+            all.len()
+        );
         let read = rustix::io::read(slave, &mut buffer).unwrap();
         all.extend_from_slice(&buffer[..read]);
     }

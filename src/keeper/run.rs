@@ -560,7 +560,11 @@ impl Keeper<'_> {
                 }
             }
             Message::Ping { nonce } => self.say(&Message::Pong { nonce }),
-            Message::Shutdown => self.ended = true,
+            Message::Shutdown => {
+                // It asked, so it ends by itself; there is nobody it would have to be dead for.
+                self.serving = None;
+                self.ended = true;
+            }
             Message::Consumed { pane, to } => self.consumed(pane, to),
             Message::Unknown { pane, .. } => self.refuse(of, pane, ERR_UNKNOWN, 0, "this keeper does not know that message"),
             _ => self.refuse(of, PaneId(0), ERR_PROTOCOL, 0, "not now, or not in this direction"),

@@ -24,14 +24,20 @@ fn size() -> impl Strategy<Value = Size> {
 }
 
 fn record() -> impl Strategy<Value = PaneRecord> {
-    (any::<u64>(), any::<u32>(), any::<u64>(), proptest::option::of(exit()), any::<Option<u64>>(), vec(any::<(u64, u64)>(), 0..64)).prop_map(
-        |(pane, pid, start_time, exit, quarantine, inputs)| PaneRecord { pane: PaneId(pane), pid, start_time, exit, quarantine, inputs },
-    )
+    (any::<u64>(), any::<u32>(), any::<u64>(), proptest::option::of(exit()), any::<Option<u64>>(), vec(any::<(u64, u64)>(), 0..64))
+        .prop_map(|(pane, pid, start_time, exit, quarantine, inputs)| PaneRecord {
+            pane: PaneId(pane),
+            pid,
+            start_time,
+            exit,
+            quarantine,
+            inputs,
+        })
 }
 
 fn spawn() -> impl Strategy<Value = SpawnRequest> {
-    (any::<u64>(), size(), vec(bytes(40), 0..5), vec((bytes(20), bytes(40)), 0..9), bytes(60), any::<(u32, u32, u64)>(), bytes(100)).prop_map(
-        |(pane, size, argv, env, cwd, (ring_len, checkpoint_len, history_bytes), meta)| SpawnRequest {
+    (any::<u64>(), size(), vec(bytes(40), 0..5), vec((bytes(20), bytes(40)), 0..9), bytes(60), any::<(u32, u32, u64)>(), bytes(100))
+        .prop_map(|(pane, size, argv, env, cwd, (ring_len, checkpoint_len, history_bytes), meta)| SpawnRequest {
             pane: PaneId(pane),
             size,
             argv,
@@ -39,8 +45,7 @@ fn spawn() -> impl Strategy<Value = SpawnRequest> {
             cwd,
             memory: MemoryShape { ring_len, checkpoint_len, history_bytes },
             meta,
-        },
-    )
+        })
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -64,17 +69,37 @@ fn message() -> impl Strategy<Value = Message> {
         name().prop_map(|name| Message::Take { name }),
         name().prop_map(|name| Message::Named { name }),
         name().prop_map(|name| Message::Drop { name }),
-        (any::<(u64, u64, bool)>(), ".{0,40}").prop_map(|((min, max, keeper_reads), build)| Message::Hello { min, max, keeper_reads, build }),
-        (any::<(u64, u64, u32, u64)>(), ".{0,40}")
-            .prop_map(|((epoch, panes, caps, pid), build)| Message::Welcome { epoch, panes, caps, pid, build }),
+        (any::<(u64, u64, bool)>(), ".{0,40}").prop_map(|((min, max, keeper_reads), build)| Message::Hello {
+            min,
+            max,
+            keeper_reads,
+            build
+        }),
+        (any::<(u64, u64, u32, u64)>(), ".{0,40}").prop_map(|((epoch, panes, caps, pid), build)| Message::Welcome {
+            epoch,
+            panes,
+            caps,
+            pid,
+            build
+        }),
     ];
     let of_pane = prop_oneof![
         record().prop_map(Message::Pane),
         record().prop_map(Message::Adopt),
         spawn().prop_map(Message::Spawn),
-        (any::<(u32, u64, u64)>(), pane.clone(), ".{0,40}")
-            .prop_map(|((of, code, detail), pane, text)| Message::Err { of, pane, code, detail, text }),
-        (pane.clone(), any::<(u64, u64)>(), bytes(300)).prop_map(|(pane, (source, seq), bytes)| Message::Input { pane, source, seq, bytes }),
+        (any::<(u32, u64, u64)>(), pane.clone(), ".{0,40}").prop_map(|((of, code, detail), pane, text)| Message::Err {
+            of,
+            pane,
+            code,
+            detail,
+            text
+        }),
+        (pane.clone(), any::<(u64, u64)>(), bytes(300)).prop_map(|(pane, (source, seq), bytes)| Message::Input {
+            pane,
+            source,
+            seq,
+            bytes
+        }),
         (pane.clone(), any::<(u64, u64)>()).prop_map(|(pane, (source, seq))| Message::Inack { pane, source, seq }),
         pane.clone().prop_map(|pane| Message::Drained { pane }),
         pane.clone().prop_map(|pane| Message::Forget { pane }),
@@ -133,7 +158,9 @@ fn the_limits_hold() {
     assert_eq!(Message::decode(&vec![0; HEADER_LEN + PAYLOAD_MAX + 1]), Err(DecodeError::Long { len: PAYLOAD_MAX + 1 }));
     assert_eq!(Message::decode(&[0; 31]), Err(DecodeError::Short { len: 31 }));
     // A count that promises more than is there allocates nothing.
-    let mut pane = Message::Pane(PaneRecord { pane: PaneId(1), pid: 1, start_time: 1, exit: None, quarantine: None, inputs: vec![] }).encode().unwrap();
+    let mut pane = Message::Pane(PaneRecord { pane: PaneId(1), pid: 1, start_time: 1, exit: None, quarantine: None, inputs: vec![] })
+        .encode()
+        .unwrap();
     let count = pane.len() - 4;
     pane[count..].copy_from_slice(&u32::MAX.to_le_bytes());
     assert_eq!(Message::decode(&pane), Err(DecodeError::Field { kind: kind::PANE, field: "inputs" }));
@@ -144,10 +171,11 @@ fn the_limits_hold() {
 fn the_first_version_is_frozen() {
     let input = Message::Input { pane: PaneId(7), source: 0x0102, seq: 9, bytes: b"ls\r".to_vec() };
     let hex = |message: &Message| message.encode().unwrap().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    assert_eq!(hex(&input), "0700000000000000070000000000000002010000000000000900000000000000" .to_owned() + "6c730d");
+    assert_eq!(hex(&input), "0700000000000000070000000000000002010000000000000900000000000000".to_owned() + "6c730d");
     let hello = Message::Hello { min: 1, max: 1, keeper_reads: true, build: "x".into() };
     assert_eq!(hex(&hello), "0100000001000000000000000000000001000000000000000100000000000000".to_owned() + "78");
-    let exited = Message::Exited { pane: PaneId(1), exit: Exit { status: Some(256), usage: Usage { user_us: 1, system_us: 2, rss_max_kib: 3 } } };
+    let exited =
+        Message::Exited { pane: PaneId(1), exit: Exit { status: Some(256), usage: Usage { user_us: 1, system_us: 2, rss_max_kib: 3 } } };
     assert_eq!(
         hex(&exited),
         "0c00000002000000010000000000000000000000000000000000000000000000".to_owned()

@@ -8,8 +8,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::layout::{
-    AT_BASE, AT_COMMIT, AT_CONSUMED, AT_FLOOR, AT_HEAD, AT_JOURNAL, AT_LEN, AT_RESIZES, AT_STATUS, AT_USED, COMMIT_LEN, COMMIT_STRIDE, Config,
-    Geometry, META_LEN, OpenError, PAGE, RESIZES_MAX, SEGMENT_LEN, SLOT_HEAD, pack, unpack,
+    AT_BASE, AT_COMMIT, AT_CONSUMED, AT_FLOOR, AT_HEAD, AT_JOURNAL, AT_LEN, AT_RESIZES, AT_STATUS, AT_USED, COMMIT_LEN, COMMIT_STRIDE,
+    Config, Geometry, META_LEN, OpenError, PAGE, RESIZES_MAX, SEGMENT_LEN, SLOT_HEAD, pack, unpack,
 };
 use super::map::Map;
 use crate::geometry::Size;

@@ -12,7 +12,13 @@ use crate::ids::PaneId;
 use crate::platform;
 
 fn config() -> Config {
-    Config { ring_len: 4096, checkpoint_len: 100, history_bytes: 3 * SEGMENT_LEN as u64 + 5, size: Size::new(80, 24), meta: b"first".to_vec() }
+    Config {
+        ring_len: 4096,
+        checkpoint_len: 100,
+        history_bytes: 3 * SEGMENT_LEN as u64 + 5,
+        size: Size::new(80, 24),
+        meta: b"first".to_vec(),
+    }
 }
 
 fn put(object: &OwnedFd, at: usize, value: u64) {
@@ -64,7 +70,10 @@ fn output_arrives_wraps_and_ends() {
         rustix::io::write(&slave, &text).unwrap();
         expected.extend_from_slice(&text);
         while memory.head() < expected.len() as u64 {
-            assert!(platform::wait_readable(master.as_fd(), Some(std::time::Duration::from_secs(5))).unwrap(), "round {round}: nothing came");
+            assert!(
+                platform::wait_readable(master.as_fd(), Some(std::time::Duration::from_secs(5))).unwrap(),
+                "round {round}: nothing came"
+            );
             assert!(!matches!(memory.take(master.as_fd(), 1000).unwrap(), Take::Eof));
         }
         let (left, right) = memory.bytes(memory.tail(), memory.head());

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
-use super::board::{self, Board, of_pane};
 use super::Random;
+use super::board::{self, Board, of_pane};
 
 /// Bytes of one line as the terminal prints it: fourteen digits, CR, LF.
 pub const LINE: u64 = 16;

@@ -2,7 +2,12 @@
 //!
 //! One program plays all roles: started with `BATON_ROLE` in its environment it is a stand-in server, a child that writes numbered lines, or a child
 //! that checks what it is typed. The board is a file of 64-bit words, read and written in place; it is not part of what is tested.
-#![allow(dead_code, clippy::unwrap_used, clippy::print_stdout, reason = "shared by two programs that each use a part; failing loudly is its job")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "shared by two programs that each use a part; failing loudly is its job"
+)]
 
 pub mod board;
 pub mod campaign;

@@ -48,8 +48,7 @@ pub fn run(board: &Board) {
     let inventory = link.attach(order == board::ORDER_KEEPER, Duration::from_secs(20)).unwrap();
     board.set(board::KEEPER_PID, inventory.keeper_pid.into());
     let sent = board.get(board::TYPED);
-    let mut server =
-        Server { board, link, outbox: VecDeque::new(), panes: BTreeMap::new(), order, sent, blackbox: None, ending: false };
+    let mut server = Server { board, link, outbox: VecDeque::new(), panes: BTreeMap::new(), order, sent, blackbox: None, ending: false };
     let early = inventory.early;
     for held in inventory.panes {
         server.add(held);
@@ -143,7 +142,9 @@ impl Server<'_> {
         let _ = poll(&mut fds, Some(&platform::timespec(Duration::from_millis(20))));
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         drop(fds);
-        while let Some((message, fds)) = self.link.recv().unwrap() {
+        self.type_lines();
+        for _ in 0..4 {
+            let Some((message, fds)) = self.link.recv().unwrap() else { break };
             self.hear(message, fds);
         }
         for (id, ready) in ids.iter().zip(ready.iter().skip(1)) {
@@ -151,7 +152,6 @@ impl Server<'_> {
                 self.read(*id);
             }
         }
-        self.type_lines();
         self.follow_orders();
         self.send();
         if self.order == board::ORDER_KEEPER {
@@ -195,13 +195,17 @@ impl Server<'_> {
         while index < text.len() {
             let place = at.wrapping_add(index as u64).wrapping_add(shift);
             let line = format!("{:014}\r\n", place / LINE);
-            if text[index] == line.as_bytes()[(place % LINE) as usize] {
-                index += 1;
+            let same =
+                line.as_bytes()[(place % LINE) as usize..].iter().zip(&text[index..]).take_while(|(one, other)| one == other).count();
+            if same > 0 {
+                index += same;
                 continue;
             }
             // Out of step: find a whole line, and the place that it says.
             let Some(start) = text[index..].iter().position(|byte| *byte == b'\n').map(|end| index + end + 1) else { break };
-            let Some(number) = text.get(start..start + 14).and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok()) else { break };
+            let Some(number) = text.get(start..start + 14).and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok()) else {
+                break;
+            };
             let found = (number * LINE).wrapping_sub(at.wrapping_add(start as u64));
             let moved = found.wrapping_sub(shift).cast_signed();
             self.board.add(board::GAPS, 1);
@@ -250,7 +254,9 @@ impl Server<'_> {
                     self.finish(pane.0);
                 }
             }
-            Message::Inack { pane: PaneId(TYPIST), seq, .. } => self.board.set(board::TYPED, seq.max(self.board.get(board::TYPED))),
+            Message::Inack { pane: PaneId(TYPIST), source: SOURCE, seq } => {
+                self.board.set(board::TYPED, seq.max(self.board.get(board::TYPED)))
+            }
             Message::Output { pane, .. } => {
                 if pane.0 == TYPIST {
                     let to = self.panes[&pane.0].memory.head();
