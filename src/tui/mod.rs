@@ -10,13 +10,14 @@
 //!
 //! - [`model`] is everything the client knows; [`update`] is the only thing that changes it, by events, and answers with effects. Both are pure.
 //! - [`input`], [`mouse`], [`act`] and [`target`] are parts of update: a key's way, the mouse, commands, what `-t` means.
-//! - [`overlay`] is the seam for everything that lies over panes or takes their keys; the widgets themselves are in [`view`].
+//! - [`overlay`] is the seam for everything that lies over panes or takes their keys; the widgets themselves are in [`view`], copy mode in [`copy`].
 //! - [`scene`] says where things stand; [`damage`] what of a pane is not painted yet.
 //!
 //! What one looks at (session, window, focus, zoom, scroll position, selection) is this client's own and never another's business.
 
 pub mod act;
 pub mod backend;
+pub mod copy;
 pub mod damage;
 pub mod decode;
 pub mod format;

@@ -244,6 +244,8 @@ pub struct Model {
     pub message: Option<MessageLine>,
     /// Past messages with their times, oldest first, a bounded list.
     pub messages: Vec<(u64, Level, String)>,
+    /// Answers given at prompts, oldest first, a bounded list.
+    pub prompt_history: Vec<String>,
     /// The key tables' state.
     pub keys: KeyState,
     /// Whether the outer terminal has the focus.
@@ -290,6 +292,8 @@ pub enum Asker {
 
 /// Messages remembered for `show-messages`.
 const MESSAGES_MAX: usize = 200;
+/// Answers remembered for prompts.
+const PROMPT_HISTORY_MAX: usize = 100;
 /// Places remembered in each list of a [`Trail`].
 const TRAIL_MAX: usize = 32;
 
@@ -325,6 +329,7 @@ impl Model {
             overlays: Vec::new(),
             message: None,
             messages: Vec::new(),
+            prompt_history: Vec::new(),
             keys: KeyState::default(),
             focused: true,
             pan: None,
@@ -338,6 +343,15 @@ impl Model {
             next_request: 1,
             asked: BTreeMap::new(),
         }
+    }
+
+    /// Keeps an answer for the prompts to come, once, as the newest.
+    pub fn remember(&mut self, text: String) {
+        self.prompt_history.retain(|known| *known != text);
+        if self.prompt_history.len() >= PROMPT_HISTORY_MAX {
+            self.prompt_history.remove(0);
+        }
+        self.prompt_history.push(text);
     }
 
     /// The session looked at.

@@ -46,6 +46,8 @@ pub enum Action {
     Paste(PaneId, String),
     /// Bytes go to a pane as they are.
     Input(PaneId, Vec<u8>, InputSource),
+    /// An answer is remembered, for the prompts to come.
+    Remember(String),
     /// A line in place of the status line for a while.
     Say(Level, String),
     /// Look has changed: draw again. (Any key, paste, mouse event or reply that an overlay gets is followed by a drawing anyway.)

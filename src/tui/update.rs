@@ -330,6 +330,7 @@ pub fn act(turn: &mut Turn<'_>, action: Action, asker: Asker) {
             turn.input(pane, bytes, InputSource::Paste);
         }
         Action::Input(pane, bytes, source) => turn.input(pane, bytes, source),
+        Action::Remember(text) => turn.model.remember(text),
         Action::Say(level, text) => turn.model.say(level, text),
         Action::Redraw => turn.model.redraw.chrome = true,
     }

@@ -45,6 +45,8 @@ enum Asked {
     Lines,
     Search,
     Copy,
+    /// The newest buffer, to which this text is to be added.
+    Buffer,
 }
 
 /// A copy that waits for lines.
@@ -73,7 +75,6 @@ struct Jump {
 /// Copy mode on one pane.
 pub struct CopyMode {
     vi: bool,
-    wrap_search: bool,
     exit_at_bottom: bool,
     document: Document,
     height: u16,
@@ -102,11 +103,10 @@ pub struct CopyMode {
 impl CopyMode {
     /// Copy mode on a pane as the model has it, at its bottom, the cursor where the program's is. None if its screen has not come.
     #[must_use]
-    pub fn new(pane: PaneId, model: &Model, vi: bool, exit_at_bottom: bool) -> Option<Self> {
+    pub fn new(pane: PaneId, model: &Model, vi: bool, exit_at_bottom: bool, page_up: bool) -> Option<Self> {
         let replica = model.replicas.get(&pane)?;
         let mut this = Self {
             vi,
-            wrap_search: true,
             exit_at_bottom,
             document: Document::default(),
             height: replica.screen.size.rows.max(1),
@@ -131,6 +131,9 @@ impl CopyMode {
         this.top = this.bottom();
         let at = replica.screen.cursor.at;
         this.cursor = this.document.clamp(this.document.position_of_screen(at.row, at.col));
+        if page_up {
+            this.page(-i64::from(this.height.saturating_sub(2).max(1)));
+        }
         this.lay_out();
         Some(this)
     }
@@ -284,20 +287,28 @@ impl CopyMode {
         let below = self.document.last().saturating_sub(self.top.0);
         let all = self.document.last() - self.document.first();
         let shown = u64::try_from(rows.len()).unwrap_or(0).saturating_sub(1);
-        self.view.note = if self.show_position { format!("[{}/{}]", below.saturating_sub(shown), all.saturating_sub(shown)) } else { String::new() };
+        let mut note = if self.show_position { format!("[{}/{}]", below.saturating_sub(shown), all.saturating_sub(shown)) } else { String::new() };
         if let Some(count) = self.count {
-            self.view.note = format!("(repeat {count}) {}", self.view.note);
+            note = format!("(repeat {count}) {note}");
         }
-        self.view.rows = rows;
-        self.view.marks = marks;
-        self.view.cursor = cursor;
-        self.view.damage.all();
+        let height = rows.len().max(self.view.rows.len());
+        for index in 0..height {
+            let at = u16::try_from(index).unwrap_or(u16::MAX);
+            let marked = |marks: &[Mark]| marks.iter().filter(|mark| mark.row == at).copied().collect::<Vec<_>>();
+            if rows.get(index) != self.view.rows.get(index) || marked(&marks) != marked(&self.view.marks) {
+                self.view.damage.row(at);
+            }
+        }
+        if note != self.view.note {
+            self.view.damage.row(0);
+        }
+        self.view = ScrollView { rows, marks, cursor, note, damage: std::mem::take(&mut self.view.damage) };
     }
 
     /// Everything after a change: layout, and the question for lines that are looked at and not here.
     fn settle(&mut self, pane: PaneId) -> Vec<Action> {
         self.lay_out();
-        let mut actions = vec![Action::Redraw];
+        let mut actions = Vec::new();
         if self.asked.is_none() {
             let from = self.top.0.saturating_sub(PREFETCH_LINES);
             let to = self.top.0 + u64::from(self.height) + PREFETCH_LINES;
@@ -416,12 +427,17 @@ impl CopyMode {
         if copying.selection.unit == Unit::Line {
             copying.text.push('\n');
         }
-        let mut actions = vec![Action::Copy(copying.text)];
         if copying.then.append {
-            // The newest buffer gets the text added: the server knows it, the client does not, so say what happened.
-            actions.push(Self::say("copied as a new buffer"));
+            self.copying = Some(copying);
+            self.asked = Some(Asked::Buffer);
+            return vec![Action::Ask(Request::GetBuffer { name: None })];
         }
-        if copying.then.leave {
+        self.copied(pane, copying.text, copying.then)
+    }
+
+    fn copied(&mut self, pane: PaneId, text: String, then: Then) -> Vec<Action> {
+        let mut actions = vec![Action::Copy(text)];
+        if then.leave {
             actions.push(Action::Close);
         } else {
             self.selection = None;
@@ -463,10 +479,6 @@ impl CopyMode {
 
     fn leave(&mut self) -> Vec<Action> {
         vec![Action::Close]
-    }
-
-    fn selection_or(&self, otherwise: Selection) -> Selection {
-        self.selection.unwrap_or(otherwise)
     }
 
     fn do_jump(&mut self, jump: Jump, count: u32) {
@@ -533,9 +545,8 @@ impl CopyMode {
             }
             A::SelectLine => self.selection = Some(Selection { unit: Unit::Line, ..Selection::at(self.cursor) }),
             A::SelectWord => {
-                let (from, to) = motion::word_around(&self.document, self.cursor);
-                self.selection = Some(Selection::at(from));
-                self.cursor = to;
+                self.selection = Some(Selection { unit: Unit::Word, ..Selection::at(self.cursor) });
+                self.cursor = motion::word_around(&self.document, self.cursor).1;
             }
             A::RectangleToggle => {
                 let selection = self.selection.get_or_insert(Selection::at(self.cursor));
@@ -715,7 +726,7 @@ impl PaneMode for CopyMode {
     }
 
     fn mouse(&mut self, mouse: Mouse, pane: PaneId, model: &Model) -> Vec<Action> {
-        let lines = i64::from(model.settings.wheel_lines.max(1));
+        let lines = i64::from(model.settings.wheel_rows.max(1));
         match mouse.action {
             MouseAction::Press(MouseButton::WheelUp) => {
                 self.scroll(-lines);
@@ -751,6 +762,12 @@ impl PaneMode for CopyMode {
     fn reply(&mut self, reply: &Reply, pane: PaneId, model: &Model) -> Vec<Action> {
         let _ = model;
         let Some(asked) = self.asked.take() else { return Vec::new() };
+        if asked == Asked::Buffer
+            && let Some(copying) = self.copying.take()
+        {
+            let before = if let Reply::Text(text) = reply { text.as_str() } else { "" };
+            return self.copied(pane, format!("{before}{}", copying.text), copying.then);
+        }
         match reply {
             Reply::Lines(lines) => self.take_lines(pane, lines, asked),
             Reply::Matches(matches) => self.take_matches(pane, matches),

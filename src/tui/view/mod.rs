@@ -3,18 +3,28 @@
 //! [`draw`] draws the chrome that is always there (status line, dividers, titles, what dead panes say) and then the overlays, lowest first. The cells
 //! of panes are left alone for [`super::painter`]. The rest here are overlays, opened by commands in [`open`] and for replies in [`reply`].
 
+pub mod choose;
 pub mod confirm;
+mod digits;
 pub mod dividers;
+mod edit;
+pub mod lists;
+pub mod numbers;
+pub mod pager;
+pub mod prompt;
+pub mod rows;
 pub mod status;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
 
+use super::copy::CopyMode;
 use super::model::Model;
-use super::overlay::{Action, Overlay};
+use super::overlay::{Action, Look, Overlay};
 use super::scene::Scene;
-use crate::command::ViewCommand;
-use crate::protocol::message::Reply;
+use super::target::{Expect, resolve};
+use crate::command::{Choose, ViewCommand};
+use crate::protocol::message::{Level, Reply};
 
 /// Draws everything but the panes' content. `buffer` is the whole outer terminal, blank, with the panes' cells marked to be passed over.
 pub fn draw(model: &mut Model, scene: &Scene, buffer: &mut Buffer) {
@@ -48,16 +58,78 @@ pub fn clear(area: Area, buffer: &mut Buffer) {
     }
 }
 
-/// What opens the widget of a view command; `None` if there is none yet.
+/// What opens the widget of a view command; `None` if it has none.
 #[must_use]
 pub fn open(model: &Model, command: &ViewCommand) -> Option<Vec<Action>> {
-    let _ = (model, command);
-    None
+    let pager = |title: &str, text: &str| vec![Action::Open(Box::new(pager::Pager::new(title, text)))];
+    Some(match command {
+        ViewCommand::Choose(what) => choose::Chooser::open(*what, model),
+        ViewCommand::FindWindow(text) => find_window(model, text),
+        ViewCommand::DisplayPanes => {
+            vec![Action::Open(Box::new(numbers::PaneNumbers::new(model.now_ms + model.settings.display_panes_time_ms)))]
+        }
+        ViewCommand::Prompt(prompt) => vec![Action::Open(Box::new(prompt::PromptOverlay::new(prompt, model)))],
+        ViewCommand::ListKeys { table } => pager("keys", &lists::keys(model, table.as_deref())),
+        ViewCommand::DescribeKey => vec![Action::Open(Box::new(lists::DescribeKey))],
+        ViewCommand::Help(None) => pager("help", &lists::help(model)),
+        ViewCommand::Help(Some(spec)) => {
+            pager(spec.name, &crate::command::help::command(spec, crate::command::Place::Client))
+        }
+        ViewCommand::ShowMessages => vec![Action::Open(Box::new(pager::Pager::new("messages", &lists::messages(model)).at_end()))],
+        ViewCommand::Clock => vec![Action::Open(Box::new(numbers::Clock::new(model.now_ms)))],
+        ViewCommand::CopyMode { page_up, exit_at_bottom, target } => copy_mode(model, *page_up, *exit_at_bottom, target.as_deref()),
+        _ => return None,
+    })
 }
 
 /// The overlay in which a reply is read, if there is something to read.
 #[must_use]
 pub fn reply(reply: &Reply) -> Option<Box<dyn Overlay>> {
-    let _ = reply;
-    None
+    let (title, text) = lists::reply(reply)?;
+    Some(Box::new(pager::Pager::new(title, &text)))
+}
+
+/// The cells inside a frame of one cell.
+#[must_use]
+pub fn framed(area: ratatui::layout::Rect) -> ratatui::layout::Rect {
+    area.inner(ratatui::layout::Margin::new(1, 1))
+}
+
+fn copy_mode(model: &Model, page_up: bool, exit_at_bottom: bool, target: Option<&str>) -> Vec<Action> {
+    let pane = match target.map(|target| resolve(model, target, Expect::Pane)) {
+        None => model.focus(),
+        Some(Ok(Look::Pane(pane))) => Some(pane),
+        Some(Ok(_)) => None,
+        Some(Err(why)) => return vec![Action::Say(Level::Warning, why)],
+    };
+    let Some(pane) = pane else { return Vec::new() };
+    if model.modes.contains_key(&pane) {
+        return Vec::new();
+    }
+    match CopyMode::new(pane, model, model.settings.copy_table.ends_with("vi"), exit_at_bottom, page_up) {
+        Some(mode) => vec![Action::Enter(pane, Box::new(mode))],
+        None => vec![Action::Say(Level::Warning, "its screen has not come yet".to_owned())],
+    }
+}
+
+/// Windows whose name, or a pane of which has a title or command, contains `text`: goes to the only one, offers several.
+fn find_window(model: &Model, text: &str) -> Vec<Action> {
+    let wanted = text.to_lowercase();
+    let has = |hay: &str| hay.to_lowercase().contains(&wanted);
+    let shown = |pane| model.replicas.get(&pane).is_some_and(|replica| replica.screen.rows.iter().any(|row| has(&row.row.text)));
+    let found: Vec<_> = model
+        .windows
+        .values()
+        .filter(|window| {
+            has(&window.name)
+                || window.places.iter().any(|place| {
+                    model.panes.get(&place.pane).is_some_and(|pane| has(&pane.title) || has(&pane.command)) || shown(place.pane)
+                })
+        })
+        .collect();
+    match found.as_slice() {
+        [] => vec![Action::Say(Level::Info, format!("no window matches {text}"))],
+        [window] => vec![Action::Look(Look::Window(window.id))],
+        _ => choose::Chooser::filtered(Choose::Windows, text, model),
+    }
 }

@@ -105,7 +105,8 @@ impl Overlay for Clock {
     }
 
     fn draw(&mut self, area: Area, buffer: &mut Buffer, model: &Model) {
-        digits::draw(&model.clock.time, area, buffer, model.settings.theme.pane_number);
+        let time = format!("{:02}:{:02}", model.clock.hour, model.clock.minute);
+        digits::draw(&time, area, buffer, model.settings.theme.pane_number);
     }
 
     fn key(&mut self, _key: Key, _model: &Model) -> Vec<Action> {
