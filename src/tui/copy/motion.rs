@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(matching_bracket(&document, Position { line: 0, col: 8 }), Some(Position { line: 2, col: 0 }));
         assert_eq!(matching_bracket(&document, Position { line: 2, col: 0 }), Some(Position { line: 0, col: 8 }));
         assert_eq!(matching_bracket(&document, Position { line: 0, col: 0 }), Some(Position { line: 0, col: 6 }));
-        assert_eq!(matching_bracket(&document, Position { line: 1, col: 6 }), None);
+        assert_eq!(matching_bracket(&document, Position { line: 1, col: 5 }), Some(Position { line: 1, col: 3 }));
     }
 
     #[test]
