@@ -21,6 +21,7 @@ use super::model::Model;
 use super::overlay::{Action, Mark, MarkKind, PaneMode, ScrollView};
 use super::view::prompt;
 use crate::command::{Command, CopyAction, CopyCommand, ViewCommand};
+use crate::config::keytable::KeyTables;
 use crate::geometry::Point;
 use crate::ids::PaneId;
 use crate::protocol::limits::HISTORY_LINES_MAX;
@@ -703,7 +704,7 @@ impl CopyMode {
 
 impl PaneMode for CopyMode {
     fn table(&self) -> &str {
-        if self.vi { "copy-mode-vi" } else { "copy-mode" }
+        if self.vi { KeyTables::COPY_VI } else { KeyTables::COPY_EMACS }
     }
 
     fn view(&mut self) -> &mut ScrollView {
@@ -726,7 +727,7 @@ impl PaneMode for CopyMode {
     }
 
     fn mouse(&mut self, mouse: Mouse, pane: PaneId, model: &Model) -> Vec<Action> {
-        let lines = i64::from(model.settings.wheel_rows.max(1));
+        let lines = i64::from(model.settings.config.mouse.wheel_lines.max(1));
         match mouse.action {
             MouseAction::Press(MouseButton::WheelUp) => {
                 self.scroll(-lines);

@@ -19,6 +19,7 @@ use super::prompt::PromptOverlay;
 use super::rows;
 use crate::command::complete::LAYOUT_PRESETS;
 use crate::command::{Choose, Command, Confirm, Place, Prompt, PromptKind, Scope, ViewCommand};
+use crate::config::keytable::{KeyTable, KeyTables};
 use crate::geometry::{Point, Rect};
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::protocol::message::{BufferInfo, LayoutHow, NewSession, Presence, Reply, Request};
@@ -383,7 +384,7 @@ impl Overlay for Chooser {
     fn draw(&mut self, area: Area, buffer: &mut Buffer, model: &Model) {
         let theme = &model.settings.theme;
         let entries = self.keep_selection(model);
-        let block = Block::new().borders(Borders::ALL).border_style(theme.border).title(format!(" {} ", self.title())).title_bottom(self.hint());
+        let block = Block::new().borders(Borders::ALL).border_style(theme.list).title(format!(" {} ", self.title())).title_bottom(self.hint());
         block.render(area, buffer);
         let inner = super::framed(area);
         if inner.height == 0 || inner.width == 0 {
@@ -402,11 +403,11 @@ impl Overlay for Chooser {
                 Choose::Buffers if self.buffers.is_none() => "…".to_owned(),
                 _ => "nothing here".to_owned(),
             };
-            buffer.set_stringn(list.x + 1, list.y, text, usize::from(list.width.saturating_sub(1)), theme.divider);
+            buffer.set_stringn(list.x + 1, list.y, text, usize::from(list.width.saturating_sub(1)), theme.faint);
         }
         for (y, entry) in (list.y..list.bottom()).zip(entries.iter().skip(self.top)) {
             let chosen = Some(&entry.choice) == self.selected.as_ref();
-            let style = if chosen { theme.selection } else { Style::new() };
+            let style = if chosen { theme.list_current } else { Style::new() };
             if chosen {
                 buffer.set_style(Area { y, height: 1, ..list }, style);
             }
@@ -424,8 +425,8 @@ impl Overlay for Chooser {
             let line = Area { y: list.bottom(), height: 1, ..body };
             let title = model.panes.get(&pane).map_or(String::new(), |info| format!("─ {} {} ", info.id, info.command));
             let dashes = "─".repeat(usize::from(line.width));
-            buffer.set_stringn(line.x, line.y, dashes, usize::from(line.width), theme.border);
-            buffer.set_stringn(line.x, line.y, title, usize::from(line.width), theme.border);
+            buffer.set_stringn(line.x, line.y, dashes, usize::from(line.width), theme.list);
+            buffer.set_stringn(line.x, line.y, title, usize::from(line.width), theme.list);
             rows::preview(model, pane, Area { y: line.y + 1, height: body.bottom().saturating_sub(line.y + 1), ..body }, buffer);
         }
     }
@@ -513,14 +514,12 @@ impl Overlay for Chooser {
 /// The first key bound to each command by name, as `prefix key`.
 fn bound_keys(model: &Model) -> BTreeMap<&'static str, String> {
     let mut keys = BTreeMap::new();
-    for (table, bindings) in &model.settings.tables {
-        if table != "prefix" && table != "root" {
-            continue;
-        }
-        let prefix = if table == "prefix" { model.settings.prefix.first().map_or(String::new(), |key| format!("{key} ")) } else { String::new() };
-        for (key, bound) in bindings {
-            let name = bound.text.split_whitespace().next().unwrap_or_default();
-            if let Ok(found) = crate::command::find(&[name], Place::Client) {
+    let config = &model.settings.config;
+    for table in [KeyTables::PREFIX, KeyTables::ROOT] {
+        let prefix = config.general.prefix.filter(|_| table == KeyTables::PREFIX).map_or(String::new(), |key| format!("{key} "));
+        for (key, bound) in config.keys.table(table).into_iter().flat_map(KeyTable::iter) {
+            let words: Vec<&str> = bound.run.split_whitespace().take(2).collect();
+            if let Ok(found) = crate::command::find(&words, Place::Client) {
                 keys.entry(found.spec.name).or_insert_with(|| format!("{prefix}{key}"));
             }
         }

@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
 
 use crate::command::{Place, help as command_help};
+use crate::config::keytable::KeyTables;
 use crate::geometry::Rect;
 use crate::protocol::message::{Level, Reply, Tree};
 use crate::terminal::keys::Key;
@@ -16,24 +17,25 @@ use crate::tui::overlay::{Action, Overlay};
 #[must_use]
 pub fn keys(model: &Model, only: Option<&str>) -> String {
     let mut out = String::new();
-    let prefix = model.settings.prefix.first().map_or_else(|| "(no prefix key)".to_owned(), Key::to_string);
+    let config = &model.settings.config;
+    let prefix = config.general.prefix.map_or_else(|| "(no prefix key)".to_owned(), |key| key.to_string());
     let order = |name: &str| match name {
-        "prefix" => 0,
-        "root" => 1,
+        KeyTables::PREFIX => 0,
+        KeyTables::ROOT => 1,
         _ => 2,
     };
-    let mut tables: Vec<_> = model.settings.tables.iter().filter(|(name, _)| only.is_none_or(|only| *name == only)).collect();
-    tables.sort_by_key(|(name, _)| (order(name), name.to_string()));
-    for (name, bindings) in tables {
-        let title = match name.as_str() {
-            "prefix" => format!("after the prefix key {prefix}:"),
-            "root" => "without a prefix key:".to_owned(),
+    let mut tables: Vec<_> = config.keys.iter().filter(|(name, _)| only.is_none_or(|only| *name == only)).collect();
+    tables.sort_by_key(|(name, _)| (order(name), (*name).to_owned()));
+    for (name, table) in tables {
+        let title = match name {
+            KeyTables::PREFIX => format!("after the prefix key {prefix}:"),
+            KeyTables::ROOT => "without a prefix key:".to_owned(),
             name => format!("{name}:"),
         };
         let _ = writeln!(out, "{}{title}", if out.is_empty() { "" } else { "\n" });
-        for (key, bound) in bindings {
-            let what = if bound.note.is_empty() { &bound.text } else { &bound.note };
-            let _ = writeln!(out, "  {:<12} {what}{}", key.to_string(), if bound.repeat { " (may be repeated)" } else { "" });
+        for (key, bound) in table.iter() {
+            let again = if bound.repeat { " (may be repeated)" } else { "" };
+            let _ = writeln!(out, "  {:<12} {}{again}", key.to_string(), bound.description());
         }
     }
     if out.is_empty() {
@@ -142,21 +144,20 @@ pub struct DescribeKey;
 
 impl Overlay for DescribeKey {
     fn area(&self, screen: Rect, model: &Model) -> Rect {
-        let row = if model.settings.status_top { screen.row } else { screen.bottom().saturating_sub(1) };
+        let row = if model.settings.status_top() { screen.row } else { screen.bottom().saturating_sub(1) };
         Rect { row, rows: 1, ..screen }
     }
 
     fn draw(&mut self, area: Area, buffer: &mut Buffer, model: &Model) {
-        buffer.set_style(area, model.settings.theme.message);
-        buffer.set_stringn(area.x, area.y, "press a key", usize::from(area.width), model.settings.theme.message);
+        buffer.set_style(area, model.settings.theme.prompt);
+        buffer.set_stringn(area.x, area.y, "press a key", usize::from(area.width), model.settings.theme.prompt);
     }
 
     fn key(&mut self, key: Key, model: &Model) -> Vec<Action> {
-        let found = ["prefix", "root"].iter().filter_map(|table| model.settings.bound(table, key).map(|bound| (table, bound)));
+        let found = [KeyTables::PREFIX, KeyTables::ROOT].into_iter().filter_map(|table| model.settings.bound(table, key).map(|bound| (table, bound)));
         let says: Vec<String> = found
             .map(|(table, bound)| {
-                let what = if bound.note.is_empty() { String::new() } else { format!(" ({})", bound.note) };
-                format!("{table}: {}{what}", bound.text)
+                format!("{table}: {} ({})", bound.run, bound.description())
             })
             .collect();
         let text = if says.is_empty() { format!("{key} is not bound") } else { format!("{key} is {}", says.join("; ")) };

@@ -66,7 +66,7 @@ pub fn open(model: &Model, command: &ViewCommand) -> Option<Vec<Action>> {
         ViewCommand::Choose(what) => choose::Chooser::open(*what, model),
         ViewCommand::FindWindow(text) => find_window(model, text),
         ViewCommand::DisplayPanes => {
-            vec![Action::Open(Box::new(numbers::PaneNumbers::new(model.now_ms + model.settings.display_panes_time_ms)))]
+            vec![Action::Open(Box::new(numbers::PaneNumbers::new(model.now_ms + u64::from(model.settings.config.times.display_panes_ms))))]
         }
         ViewCommand::Prompt(prompt) => vec![Action::Open(Box::new(prompt::PromptOverlay::new(prompt, model)))],
         ViewCommand::ListKeys { table } => pager("keys", &lists::keys(model, table.as_deref())),

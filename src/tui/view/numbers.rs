@@ -32,7 +32,7 @@ impl PaneNumbers {
 impl Overlay for PaneNumbers {
     fn area(&self, screen: Rect, model: &Model) -> Rect {
         let status = u16::from(model.settings.status && screen.rows > 1);
-        let row = if model.settings.status_top { screen.row + status } else { screen.row };
+        let row = if model.settings.status_top() { screen.row + status } else { screen.row };
         Rect { row, rows: screen.rows - status, ..screen }
     }
 
@@ -42,8 +42,8 @@ impl Overlay for PaneNumbers {
         for (number, place) in model.places().iter().enumerate() {
             let Some(placed) = scene.placed(place.pane) else { continue };
             let shown = area_of(placed.outer).intersection(area);
-            let style = if model.focus() == Some(place.pane) { theme.pane_number_active } else { theme.pane_number };
-            buffer.set_style(shown, theme.outside);
+            let style = if model.focus() == Some(place.pane) { theme.number_active } else { theme.number };
+            buffer.set_style(shown, theme.faint);
             digits::draw(&number.to_string(), shown, buffer, style);
             let size = place.rect.size().to_string();
             let cols = u16::try_from(size.len()).unwrap_or(u16::MAX);
@@ -105,8 +105,8 @@ impl Overlay for Clock {
     }
 
     fn draw(&mut self, area: Area, buffer: &mut Buffer, model: &Model) {
-        let time = format!("{:02}:{:02}", model.clock.hour, model.clock.minute);
-        digits::draw(&time, area, buffer, model.settings.theme.pane_number);
+        let time = model.clock.map_or_else(|| "--:--".to_owned(), |clock| format!("{:02}:{:02}", clock.hour, clock.minute));
+        digits::draw(&time, area, buffer, model.settings.theme.number);
     }
 
     fn key(&mut self, _key: Key, _model: &Model) -> Vec<Action> {

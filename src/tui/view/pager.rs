@@ -76,7 +76,7 @@ impl Overlay for Pager {
             None if self.top_max() == 0 => " q closes ".to_owned(),
             None => format!(" {}/{} · / searches · q closes ", self.top + 1, self.lines.len()),
         };
-        let block = Block::new().borders(Borders::ALL).border_style(theme.border).title(format!(" {} ", self.title)).title_bottom(hint);
+        let block = Block::new().borders(Borders::ALL).border_style(theme.list).title(format!(" {} ", self.title)).title_bottom(hint);
         block.render(area, buffer);
         let wanted = self.found.to_lowercase();
         for (row, line) in self.lines.iter().skip(self.top).take(self.height).enumerate() {
@@ -140,7 +140,7 @@ impl Overlay for Pager {
     }
 
     fn mouse(&mut self, mouse: Mouse, area: Rect, model: &Model) -> Vec<Action> {
-        let rows = usize::from(model.settings.wheel_rows.max(1));
+        let rows = usize::try_from(model.settings.config.mouse.wheel_lines.max(1)).unwrap_or(1);
         match mouse.action {
             MouseAction::Press(MouseButton::WheelUp) => self.top = self.top.saturating_sub(rows),
             MouseAction::Press(MouseButton::WheelDown) => self.top = (self.top + rows).min(self.top_max()),

@@ -201,34 +201,34 @@ pub fn for_copy(action: CopyAction, question: &str, character: bool) -> Box<dyn 
 impl Overlay for PromptOverlay {
     fn area(&self, screen: Rect, model: &Model) -> Rect {
         let rows = u16::try_from(self.listed() + 1).unwrap_or(1).min(screen.rows);
-        let row = if model.settings.status_top { screen.row } else { screen.bottom().saturating_sub(rows) };
+        let row = if model.settings.status_top() { screen.row } else { screen.bottom().saturating_sub(rows) };
         Rect { row, rows, ..screen }
     }
 
     fn draw(&mut self, area: ratatui::layout::Rect, buffer: &mut Buffer, model: &Model) {
         let theme = &model.settings.theme;
-        let line_row = if model.settings.status_top { area.y } else { area.bottom().saturating_sub(1) };
+        let line_row = if model.settings.status_top() { area.y } else { area.bottom().saturating_sub(1) };
         let width = usize::from(area.width);
         let chosen = self.chosen.as_ref().map(|(at, _)| *at);
         let first = chosen.map_or(0, |at| (at + 1).saturating_sub(LISTED_MAX));
         for (place, (index, candidate)) in self.candidates.iter().enumerate().skip(first).take(LISTED_MAX).enumerate() {
             let place = u16::try_from(place).unwrap_or(0);
-            let row = if model.settings.status_top { area.y + 1 + place } else { area.y + place };
-            let style = if chosen == Some(index) { theme.selection } else { theme.border };
+            let row = if model.settings.status_top() { area.y + 1 + place } else { area.y + place };
+            let style = if chosen == Some(index) { theme.list_current } else { theme.list };
             buffer.set_stringn(area.x, row, format!(" {:<24} {}", candidate.insert.trim_end(), candidate.note), width, style);
         }
-        buffer.set_style(ratatui::layout::Rect { y: line_row, height: 1, ..area }, theme.message);
+        buffer.set_style(ratatui::layout::Rect { y: line_row, height: 1, ..area }, theme.prompt);
         let question = self.shown_question();
-        let (col, _) = buffer.set_stringn(area.x, line_row, &question, width, theme.message.add_modifier(Modifier::BOLD));
+        let (col, _) = buffer.set_stringn(area.x, line_row, &question, width, theme.prompt.add_modifier(Modifier::BOLD));
         let left = usize::from(area.right().saturating_sub(col));
         let (text, _) = self.visible(left);
-        buffer.set_stringn(col, line_row, text, left, theme.message);
+        buffer.set_stringn(col, line_row, text, left, theme.prompt);
     }
 
     fn cursor(&self, area: Rect, model: &Model) -> Option<Point> {
         let question = u16::try_from(self.shown_question().width()).unwrap_or(u16::MAX).min(area.cols);
         let (_, col) = self.visible(usize::from(area.cols - question));
-        let row = if model.settings.status_top { area.row } else { area.bottom().saturating_sub(1) };
+        let row = if model.settings.status_top() { area.row } else { area.bottom().saturating_sub(1) };
         Some(Point { col: area.col.saturating_add(question).saturating_add(col).min(area.right().saturating_sub(1)), row })
     }
 
@@ -356,6 +356,6 @@ impl Names for ModelNames<'_> {
     }
 
     fn key_tables(&self) -> Vec<Name> {
-        self.0.settings.tables.keys().map(|name| Name { text: name.clone(), note: String::new() }).collect()
+        self.0.settings.config.keys.iter().map(|(name, _)| Name { text: name.to_owned(), note: String::new() }).collect()
     }
 }
