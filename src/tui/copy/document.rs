@@ -211,7 +211,10 @@ impl Document {
 /// The first column of the cell that has `col`.
 #[must_use]
 pub fn cell_start(row: &Row, col: u16) -> u16 {
-    row.cells().take_while(|cell| cell.col <= col).last().map_or(0, |cell| if col < cell.col + u16::from(cell.width) { cell.col } else { col })
+    row.cells()
+        .take_while(|cell| cell.col <= col)
+        .last()
+        .map_or(0, |cell| if col < cell.col + u16::from(cell.width) { cell.col } else { col })
 }
 
 #[cfg(test)]

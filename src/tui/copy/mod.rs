@@ -277,7 +277,8 @@ impl CopyMode {
                 if let Some(selected) = selected {
                     mark(selected, MarkKind::Selection);
                 }
-                if line == self.cursor.line && self.cursor.col >= start && (self.cursor.col < start + row.cols().max(1) || row.cols() == 0) {
+                if line == self.cursor.line && self.cursor.col >= start && (self.cursor.col < start + row.cols().max(1) || row.cols() == 0)
+                {
                     cursor = Some(Point { col: self.cursor.col - start, row: at });
                 }
                 rows.push(row);
@@ -288,7 +289,8 @@ impl CopyMode {
         let below = self.document.last().saturating_sub(self.top.0);
         let all = self.document.last() - self.document.first();
         let shown = u64::try_from(rows.len()).unwrap_or(0).saturating_sub(1);
-        let mut note = if self.show_position { format!("[{}/{}]", below.saturating_sub(shown), all.saturating_sub(shown)) } else { String::new() };
+        let mut note =
+            if self.show_position { format!("[{}/{}]", below.saturating_sub(shown), all.saturating_sub(shown)) } else { String::new() };
         if let Some(count) = self.count {
             note = format!("(repeat {count}) {note}");
         }
@@ -340,7 +342,11 @@ impl CopyMode {
                 let wrapped = self.search.take().is_some_and(|search| search.wrapped);
                 let visible = self.row_of(at) >= self.top && self.row_of(at) <= self.down(self.top, u32::from(self.height) - 1);
                 self.cursor = at;
-                if visible { self.follow() } else { self.center() }
+                if visible {
+                    self.follow()
+                } else {
+                    self.center()
+                }
                 self.aim = None;
                 let mut actions = self.settle(pane);
                 if wrapped {

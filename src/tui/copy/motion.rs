@@ -244,7 +244,9 @@ pub fn matching_bracket(document: &Document, at: Position) -> Option<Position> {
     let here = cells(document, at.line);
     let known = |text: &String| {
         let c = text.chars().next()?;
-        BRACKETS.iter().find_map(|(open, close)| if c == *open { Some((c, *close, true)) } else { (c == *close).then_some((c, *open, false)) })
+        BRACKETS
+            .iter()
+            .find_map(|(open, close)| if c == *open { Some((c, *close, true)) } else { (c == *close).then_some((c, *open, false)) })
     };
     let (start, (same, other, forward)) =
         (here.index(at.col)..here.len()).find_map(|index| here.texts.get(index).and_then(known).map(|found| (index, found)))?;
@@ -335,7 +337,11 @@ mod tests {
         let document = document(&["a,b,c", "x", "", "y"]);
         let at = Position::default();
         assert_eq!(jump(&document, at, ',', true, false), Some(Position { line: 0, col: 1 }));
-        assert_eq!(jump(&document, at, ',', true, true), Some(Position { line: 0, col: 2 }), "stops short of the second: the first is next to it");
+        assert_eq!(
+            jump(&document, at, ',', true, true),
+            Some(Position { line: 0, col: 2 }),
+            "stops short of the second: the first is next to it"
+        );
         assert_eq!(jump(&document, Position { line: 0, col: 4 }, ',', false, false), Some(Position { line: 0, col: 3 }));
         assert_eq!(jump(&document, at, 'z', true, false), None);
         assert_eq!(paragraph(&document, at, true), Position { line: 2, col: 0 });

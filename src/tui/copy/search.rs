@@ -86,7 +86,11 @@ impl Search {
     /// Begins: what can be searched without the server is, until history has to be asked.
     #[must_use]
     pub fn start(&mut self, document: &Document, pattern: &Pattern) -> Step {
-        if self.origin.line >= document.live_start() { self.in_live(document, pattern, self.origin.line) } else { Step::Ask(self.origin.line) }
+        if self.origin.line >= document.live_start() {
+            self.in_live(document, pattern, self.origin.line)
+        } else {
+            Step::Ask(self.origin.line)
+        }
     }
 
     /// Goes on with what the server found. `next` is where it stopped.
@@ -128,8 +132,11 @@ impl Search {
     }
 
     fn in_live(&mut self, document: &Document, pattern: &Pattern, from: u64) -> Step {
-        let lines: Vec<u64> =
-            if self.backward { (document.live_start()..=from.min(document.last())).rev().collect() } else { (from..=document.last()).collect() };
+        let lines: Vec<u64> = if self.backward {
+            (document.live_start()..=from.min(document.last())).rev().collect()
+        } else {
+            (from..=document.last()).collect()
+        };
         for line in lines {
             let mut matches = pattern.matches(&document.line(line));
             if self.backward {

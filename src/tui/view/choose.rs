@@ -145,7 +145,8 @@ impl Chooser {
                 self.buffers.iter().flatten().map(entry).collect()
             }
             Choose::Clients => {
-                let all = model.roster.iter().flat_map(|operator| operator.attachments.iter().map(move |attachment| (operator, attachment)));
+                let all =
+                    model.roster.iter().flat_map(|operator| operator.attachments.iter().map(move |attachment| (operator, attachment)));
                 all.map(|(operator, attachment)| Entry {
                     choice: Choice::Client(attachment.id),
                     depth: 0,
@@ -265,7 +266,11 @@ impl Chooser {
             parents.push(entry.text.clone());
             if let Some(score) = pattern.score(Utf32Str::new(&path, &mut buffer), &mut self.matcher) {
                 let own = pattern.score(Utf32Str::new(&entry.text, &mut buffer), &mut self.matcher).unwrap_or(0);
-                let text = if entry.depth > 0 { format!("{} › {}", parents[..parents.len() - 1].join(" › "), entry.text) } else { entry.text.clone() };
+                let text = if entry.depth > 0 {
+                    format!("{} › {}", parents[..parents.len() - 1].join(" › "), entry.text)
+                } else {
+                    entry.text.clone()
+                };
                 scored.push((score + own, Entry { depth: 0, text, ..entry }));
             }
         }
@@ -340,8 +345,12 @@ impl Chooser {
         let entries = self.keep_selection(model);
         let Some(entry) = self.selected_entry(&entries) else { return Vec::new() };
         let (what, request) = match &entry.choice {
-            Choice::Session(id) => (format!("session {}", entry.text), Request::KillSession { target: Some(id.to_string()), others: false }),
-            Choice::Window(_, id) => (format!("window {}", entry.text), Request::KillWindow { target: Some(id.to_string()), others: false }),
+            Choice::Session(id) => {
+                (format!("session {}", entry.text), Request::KillSession { target: Some(id.to_string()), others: false })
+            }
+            Choice::Window(_, id) => {
+                (format!("window {}", entry.text), Request::KillWindow { target: Some(id.to_string()), others: false })
+            }
             Choice::Pane(id) => (format!("pane {id}"), Request::KillPane { target: Some(id.to_string()), others: false }),
             Choice::Client(_) => return self.choose(model),
             Choice::Buffer(name) => {
@@ -351,7 +360,11 @@ impl Chooser {
             Choice::Layout(_) | Choice::Command(_) => return Vec::new(),
         };
         let question = Some(format!("kill {what}?").replace('#', "##"));
-        vec![Action::Run(Command::View(ViewCommand::Confirm(Confirm { question, text: String::new(), then: vec![Command::Request(request)] })))]
+        vec![Action::Run(Command::View(ViewCommand::Confirm(Confirm {
+            question,
+            text: String::new(),
+            then: vec![Command::Request(request)],
+        })))]
     }
 
     fn rename(&mut self, model: &Model) -> Vec<Action> {
@@ -384,7 +397,8 @@ impl Overlay for Chooser {
     fn draw(&mut self, area: Area, buffer: &mut Buffer, model: &Model) {
         let theme = &model.settings.theme;
         let entries = self.keep_selection(model);
-        let block = Block::new().borders(Borders::ALL).border_style(theme.list).title(format!(" {} ", self.title())).title_bottom(self.hint());
+        let block =
+            Block::new().borders(Borders::ALL).border_style(theme.list).title(format!(" {} ", self.title())).title_bottom(self.hint());
         block.render(area, buffer);
         let inner = super::framed(area);
         if inner.height == 0 || inner.width == 0 {

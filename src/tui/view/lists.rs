@@ -112,7 +112,11 @@ pub fn reply(reply: &Reply) -> Option<(&'static str, String)> {
                 for attachment in &operator.attachments {
                     let size = attachment.viewport.map_or(String::new(), |size| format!(" {size}"));
                     let focus = attachment.focus.map_or(String::new(), |pane| format!(" at {pane}"));
-                    let _ = writeln!(out, "  {} {} {:?} {:?}{size}{focus}", attachment.id, attachment.origin, attachment.role, attachment.presence);
+                    let _ = writeln!(
+                        out,
+                        "  {} {} {:?} {:?}{size}{focus}",
+                        attachment.id, attachment.origin, attachment.role, attachment.presence
+                    );
                 }
             }
             ("roster", out)
@@ -154,12 +158,10 @@ impl Overlay for DescribeKey {
     }
 
     fn key(&mut self, key: Key, model: &Model) -> Vec<Action> {
-        let found = [KeyTables::PREFIX, KeyTables::ROOT].into_iter().filter_map(|table| model.settings.bound(table, key).map(|bound| (table, bound)));
-        let says: Vec<String> = found
-            .map(|(table, bound)| {
-                format!("{table}: {} ({})", bound.run, bound.description())
-            })
-            .collect();
+        let found = [KeyTables::PREFIX, KeyTables::ROOT]
+            .into_iter()
+            .filter_map(|table| model.settings.bound(table, key).map(|bound| (table, bound)));
+        let says: Vec<String> = found.map(|(table, bound)| format!("{table}: {} ({})", bound.run, bound.description())).collect();
         let text = if says.is_empty() { format!("{key} is not bound") } else { format!("{key} is {}", says.join("; ")) };
         vec![Action::Close, Action::Say(Level::Info, text)]
     }

@@ -72,9 +72,7 @@ pub fn open(model: &Model, command: &ViewCommand) -> Option<Vec<Action>> {
         ViewCommand::ListKeys { table } => pager("keys", &lists::keys(model, table.as_deref())),
         ViewCommand::DescribeKey => vec![Action::Open(Box::new(lists::DescribeKey))],
         ViewCommand::Help(None) => pager("help", &lists::help(model)),
-        ViewCommand::Help(Some(spec)) => {
-            pager(spec.name, &crate::command::help::command(spec, crate::command::Place::Client))
-        }
+        ViewCommand::Help(Some(spec)) => pager(spec.name, &crate::command::help::command(spec, crate::command::Place::Client)),
         ViewCommand::ShowMessages => vec![Action::Open(Box::new(pager::Pager::new("messages", &lists::messages(model)).at_end()))],
         ViewCommand::Clock => vec![Action::Open(Box::new(numbers::Clock::new(model.now_ms)))],
         ViewCommand::CopyMode { page_up, exit_at_bottom, target } => copy_mode(model, *page_up, *exit_at_bottom, target.as_deref()),
