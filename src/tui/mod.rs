@@ -11,12 +11,15 @@
 //! - [`model`] is everything the client knows; [`update`] is the only thing that changes it, by events, and answers with effects. Both are pure.
 //! - [`input`], [`mouse`], [`act`] and [`target`] are parts of update: a key's way, the mouse, commands, what `-t` means.
 //! - [`overlay`] is the seam for everything that lies over panes or takes their keys; the widgets themselves are in [`view`], copy mode in [`copy`].
+//! - [`run`] is the loop; [`tty`] the outer terminal and its modes, [`decode`] its bytes as events, [`link`] the connection, [`signals`] and [`clock`]
+//!   what else can happen. [`backend`] writes, [`painter`] draws.
 //! - [`scene`] says where things stand; [`damage`] what of a pane is not painted yet.
 //!
 //! What one looks at (session, window, focus, zoom, scroll position, selection) is this client's own and never another's business.
 
 pub mod act;
 pub mod backend;
+pub mod clock;
 pub mod copy;
 pub mod damage;
 pub mod decode;
@@ -27,9 +30,14 @@ pub mod model;
 pub mod mouse;
 pub mod overlay;
 pub mod painter;
+pub mod run;
 pub mod scene;
 pub mod settings;
+pub mod signals;
 pub mod target;
 pub mod tty;
 pub mod update;
 pub mod view;
+
+pub use run::{Error, Exit, Options, run};
+pub use tty::TtyError;

@@ -231,6 +231,8 @@ pub struct Model {
     pub trail: Trail,
     /// How the connection stands.
     pub link: Link,
+    /// The loss of the connection has lasted long enough to be said.
+    pub lost_shown: bool,
     /// Name of the session, kept for the last word when it is gone.
     pub session_name: String,
 
@@ -323,6 +325,7 @@ impl Model {
             awaited: None,
             trail: Trail::default(),
             link: Link::default(),
+            lost_shown: false,
             session_name: String::new(),
             replicas: BTreeMap::new(),
             modes: BTreeMap::new(),

@@ -19,6 +19,9 @@ use crate::protocol::message::{
 };
 use crate::terminal::keys::{self, Key, Mouse};
 
+/// A server that is back within so many milliseconds was not missed.
+const LOST_SHOWN_MS: u64 = 300;
+
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
@@ -215,7 +218,7 @@ fn resized(turn: &mut Turn<'_>, size: Size) {
 fn lost(turn: &mut Turn<'_>) {
     if !matches!(turn.model.link, Link::Lost { .. }) {
         turn.model.link = Link::Lost { since_ms: turn.model.now_ms };
-        turn.model.redraw.chrome = true;
+        turn.model.lost_shown = false;
         turn.model.complete = false;
         turn.model.asked.clear();
         turn.model.drag = None;
@@ -229,7 +232,11 @@ impl Model {
         let message = self.message.as_ref().and_then(|message| message.until_ms);
         let overlays = self.overlays.iter().filter_map(|layer| layer.overlay.deadline_ms());
         let modes = self.modes.values().filter_map(|mode| mode.deadline_ms());
-        overlays.chain(modes).chain(message).chain(self.keys.until_ms).min()
+        let banner = match self.link {
+            Link::Lost { since_ms } if !self.lost_shown => Some(since_ms.saturating_add(LOST_SHOWN_MS)),
+            _ => None,
+        };
+        overlays.chain(modes).chain(message).chain(self.keys.until_ms).chain(banner).min()
     }
 }
 
@@ -239,6 +246,12 @@ fn deadline(turn: &mut Turn<'_>) {
     if due(turn.model.message.as_ref().and_then(|message| message.until_ms)) {
         turn.model.message = None;
         turn.model.redraw.chrome = true;
+    }
+    if let Link::Lost { since_ms } = turn.model.link {
+        if due(Some(since_ms.saturating_add(LOST_SHOWN_MS))) && !turn.model.lost_shown {
+            turn.model.lost_shown = true;
+            turn.model.redraw.chrome = true;
+        }
     }
     if due(turn.model.keys.until_ms) {
         turn.model.keys = KeyState::default();
@@ -373,6 +386,7 @@ fn server(turn: &mut Turn<'_>, message: ServerMessage) {
             model.view_sent = Some(attached.view.clone());
             model.move_view(attached.view);
             model.link = Link::Up;
+            model.lost_shown = false;
             model.redraw.chrome = true;
         }
         ServerMessage::Session(info) => {

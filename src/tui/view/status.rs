@@ -105,8 +105,8 @@ pub fn wants_line(model: &Model) -> bool {
 /// What must be said as long as it holds.
 fn banner(model: &Model) -> Option<String> {
     match model.link {
-        Link::Lost { .. } => Some("the server is gone, reconnecting … (the panes go on)".to_owned()),
-        Link::Greeting | Link::Up => None,
+        Link::Lost { .. } if model.lost_shown => Some("the server is gone, reconnecting … (the panes go on)".to_owned()),
+        _ => None,
     }
 }
 
