@@ -15,8 +15,10 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use crate::ids::PaneId;
+use crate::keeper;
 use crate::platform;
 use crate::protocol::frame::{Decoder, encode};
+use crate::protocol::keeper::Message;
 use crate::protocol::message::{ClientKind, ClientMessage, Hello, Made, Reply, Request, RequestMessage, ServerMessage, Welcome};
 use crate::protocol::version::{PROTOCOL, PROTOCOL_MIN};
 
@@ -26,6 +28,10 @@ use super::start;
 
 /// How long a command waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Silence after which the keeper is asked whether the server lives. Honest answers take milliseconds.
+const DOUBT: Duration = Duration::from_secs(2);
+/// How long the keeper may take to find out: it gives a silent server ten seconds.
+const PROBE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A greeted connection.
 #[derive(Debug)]
@@ -111,7 +117,7 @@ impl Link {
     fn open_until(paths: &Paths, deadline: Instant) -> Result<Self, Failure> {
         loop {
             let stream = connect(paths)?;
-            match Self::greet(stream, deadline) {
+            match Self::greet(paths, stream, deadline) {
                 Ok(link) => return Ok(link),
                 // It died between accepting and answering; the keeper has the next one under way.
                 Err(Broken::Gone) if Instant::now() < deadline => {}
@@ -121,11 +127,11 @@ impl Link {
         }
     }
 
-    fn greet(stream: UnixStream, deadline: Instant) -> Result<Self, Broken> {
+    fn greet(paths: &Paths, stream: UnixStream, deadline: Instant) -> Result<Self, Broken> {
         let mut decoder = Decoder::new();
         send(&stream, &ClientMessage::Hello(hello(ClientKind::Command)))?;
         loop {
-            match receive(&stream, &mut decoder, deadline)? {
+            match receive(paths, &stream, &mut decoder, deadline)? {
                 ServerMessage::Welcome(welcome) => return Ok(Self { stream, decoder, welcome }),
                 ServerMessage::Error(refusal) => return Err(Broken::Failed(refusal.into())),
                 _ => {}
@@ -141,7 +147,7 @@ impl Link {
         let deadline = Instant::now() + PATIENCE;
         let message = ClientMessage::Request(RequestMessage { id: random(), request: request.clone() });
         loop {
-            match self.exchange(&message, deadline) {
+            match self.exchange(paths, &message, deadline) {
                 Ok(Reply::Refused(refusal)) => return Err(refusal.into()),
                 Ok(reply) => return Ok(reply),
                 Err(Broken::Failed(failure)) => return Err(failure),
@@ -152,37 +158,15 @@ impl Link {
         }
     }
 
-    fn exchange(&mut self, message: &ClientMessage, deadline: Instant) -> Result<Reply, Broken> {
+    fn exchange(&mut self, paths: &Paths, message: &ClientMessage, deadline: Instant) -> Result<Reply, Broken> {
         let ClientMessage::Request(asked) = message else { return Err(Broken::Gone) };
         send(&self.stream, message)?;
         loop {
-            match receive(&self.stream, &mut self.decoder, deadline)? {
+            match receive(paths, &self.stream, &mut self.decoder, deadline)? {
                 ServerMessage::Reply(reply) if reply.id == asked.id => return Ok(reply.reply),
                 ServerMessage::Error(refusal) => return Err(Broken::Failed(refusal.into())),
                 _ => {}
             }
-        }
-    }
-
-    /// Asks with a frozen message, which servers of all releases understand.
-    ///
-    /// # Errors
-    /// As [`Link::ask`].
-    pub fn ask_frozen(&mut self, message: &ClientMessage) -> Result<ServerMessage, Failure> {
-        let deadline = Instant::now() + PATIENCE;
-        let exchange = send(&self.stream, message).and_then(|()| {
-            loop {
-                match receive(&self.stream, &mut self.decoder, deadline)? {
-                    ServerMessage::Error(refusal) => return Err(Broken::Failed(refusal.into())),
-                    answer @ (ServerMessage::Ok | ServerMessage::List(_)) => return Ok(answer),
-                    _ => {}
-                }
-            }
-        });
-        match exchange {
-            Ok(answer) => Ok(answer),
-            Err(Broken::Gone) => Ok(ServerMessage::Ok),
-            Err(Broken::Failed(failure)) => Err(failure),
         }
     }
 }
@@ -195,8 +179,11 @@ fn send(mut stream: &UnixStream, message: &ClientMessage) -> Result<(), Broken> 
     stream.write_all(&bytes).map_err(|error| lost(&error))
 }
 
-fn receive(mut stream: &UnixStream, decoder: &mut Decoder, deadline: Instant) -> Result<ServerMessage, Broken> {
+/// Reads until a message is there. When nothing comes for a while, the keeper is asked whether the server lives; it replaces one that does not,
+/// which ends this connection.
+fn receive(paths: &Paths, mut stream: &UnixStream, decoder: &mut Decoder, deadline: Instant) -> Result<ServerMessage, Broken> {
     let mut buffer = [0; 16 * 1024];
+    let mut doubted = false;
     loop {
         match decoder.next::<ServerMessage>() {
             Ok(Some(message)) => return Ok(message),
@@ -207,11 +194,17 @@ fn receive(mut stream: &UnixStream, decoder: &mut Decoder, deadline: Instant) ->
         if left.is_zero() {
             return Err(Broken::Failed(no_answer()));
         }
-        stream.set_read_timeout(Some(left)).map_err(|error| lost(&error))?;
+        let wait = if doubted { left } else { left.min(DOUBT) };
+        stream.set_read_timeout(Some(wait)).map_err(|error| lost(&error))?;
         match stream.read(&mut buffer) {
             Ok(0) => return Err(Broken::Gone),
             Ok(n) => decoder.push(buffer.get(..n).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if !doubted && matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                doubted = true;
+                // Whatever it says, the connection tells: an answer, an end, or nothing until the deadline.
+                _ = keeper::ask(&paths.keeper, &Message::Probe, deadline.saturating_duration_since(Instant::now()).min(PROBE_PATIENCE));
+            }
             Err(error) => return Err(lost(&error)),
         }
     }

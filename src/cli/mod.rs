@@ -49,7 +49,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     }
     let (outcome, json) = match command::parse_cli(&words) {
-        Ok(invocation) => (run(&invocation), invocation.json),
+        Ok(invocation) => (run(&invocation, &words), invocation.json),
         // Which of the words after an unknown command belong to it cannot be told; whoever wrote `--json` reads JSON.
         Err(error) => (Err(error.into()), words.iter().any(|word| word == "--json")),
     };
@@ -62,8 +62,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(invocation: &Invocation) -> Result<Exit, Failure> {
+fn run(invocation: &Invocation, words: &[String]) -> Result<Exit, Failure> {
     let globals = &invocation.globals;
+    if let Some(file) = &globals.config {
+        config::begin_again(file, words)?;
+    }
     let choice = Choice { name: globals.server_name.clone(), path: globals.socket.clone().map(Into::into) };
     let context = Context { choice, config: globals.config.clone(), json: invocation.json };
     context.command(&invocation.command)

@@ -1,6 +1,11 @@
 //! Stories a user would tell, with the real binary in a real PTY. `support` has what they are told with.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout, reason = "tests")]
 
+mod campaign;
 mod cli;
+mod crash;
+mod faults;
 mod harness;
+mod panes;
+mod sessions;
 mod support;

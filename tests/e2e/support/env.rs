@@ -89,7 +89,9 @@ impl Env {
         set("LANG", "C.UTF-8".as_ref());
         set("SHELL", "/bin/sh".as_ref());
         set("USER", "tester".as_ref());
-        set("PS1", "ready> ".as_ref());
+        // What an interactive sh reads, after a login shell's profile: there the prompt is ours whoever runs the tests.
+        fs::write(root.path().join("shrc"), "PS1='ready> '\n").expect("a file");
+        set("ENV", root.path().join("shrc").as_os_str());
         set("RUST_BACKTRACE", "1".as_ref());
         let env = Self { root, variables, binary: binary() };
         env.write_config(config);

@@ -16,6 +16,7 @@ pub mod procs;
 pub mod pty;
 pub mod screen;
 pub mod wait;
+pub mod wire;
 
 pub use env::Env;
 pub use probe::Probe;
