@@ -110,7 +110,9 @@ impl Lines {
         // The last row may be half written.
         let whole = text.trim_end_matches('\n').rsplit_once('\n').map_or("", |(whole, _)| whole);
         for row in whole.lines() {
-            let Some(number) = row.strip_prefix(&prefix).and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()) else { continue };
+            let Some(number) = row.strip_prefix(&prefix).and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()) else {
+                continue;
+            };
             let wanted = expected.unwrap_or(number);
             assert!(
                 number == wanted,
@@ -162,7 +164,8 @@ fn campaign(plan: &Plan, seed: u64) -> Outcome {
     let mut writers = Vec::new();
     for number in 0..plan.panes {
         let tag = format!("p{number}");
-        let args: &[&str] = if number == 0 { &["new", "-d", "--json", "-s", "w", "-x", "80", "-y", "24"] } else { &["window", "-d", "--json", "-t", "w"] };
+        let args: &[&str] =
+            if number == 0 { &["new", "-d", "--json", "-s", "w", "-x", "80", "-y", "24"] } else { &["window", "-d", "--json", "-t", "w"] };
         let (mut probe, printed) = Probe::start(&env, &tag, args);
         let made: serde_json::Value = serde_json::from_str(&printed).expect("ids in JSON");
         let before = probe.report();

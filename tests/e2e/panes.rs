@@ -72,7 +72,17 @@ fn r2_a_second_server_refuses() {
     assert_ne!(env.run(&["server"]).code, 0, "a server without a keeper refuses");
     let run = env.path("run/baton");
     let path = |name: &str| run.join(name).display().to_string();
-    let args = ["keeper", "--runtime-dir", &run.display().to_string(), "--socket", &path("default.sock"), "--lock", &path("default.lock"), "--control", &path("default.keeper")];
+    let args = [
+        "keeper",
+        "--runtime-dir",
+        &run.display().to_string(),
+        "--socket",
+        &path("default.sock"),
+        "--lock",
+        &path("default.lock"),
+        "--control",
+        &path("default.keeper"),
+    ];
     // It goes its own way as a daemon before it can tell: what counts is that it is gone and nothing has changed.
     env.run(&args);
     crate::support::wait::repeat_until("there is but one keeper", || match keepers(&env).as_slice() {
@@ -321,7 +331,9 @@ fn r15_a_stopped_client_beside_a_flood_costs_nothing() {
     let server = env.server_pid();
     let resident = procs::resident_kb(server).unwrap_or(0);
     probe.write("flood", 16 * 1024, 0);
-    lively.wait_until("the flood goes on and on for the other one", |screen| numbers(screen.body(), "flood").last().is_some_and(|n| *n > 60_000));
+    lively.wait_until("the flood goes on and on for the other one", |screen| {
+        numbers(screen.body(), "flood").last().is_some_and(|n| *n > 60_000)
+    });
     let lines = probe.stop();
     let end = |screen: &crate::support::Screen| screen.has("flood end");
     let shown = lively.wait_until("the end is shown", end);
@@ -391,7 +403,9 @@ fn r17_size_follows_who_types_and_not_who_looks() {
     let wide = probe.report().size;
     assert_eq!(wide[0], 120, "{wide}");
     small.type_text("y");
-    env.wait_json("the window follows who types", &["list-panes"], |value| value["panes"][0]["size"].as_str().is_some_and(|size| size.starts_with("60x")));
+    env.wait_json("the window follows who types", &["list-panes"], |value| {
+        value["panes"][0]["size"].as_str().is_some_and(|size| size.starts_with("60x"))
+    });
     large.resize(100, 30);
     let mut typist = observer;
     typist.type_text("z");
@@ -438,7 +452,8 @@ fn r21_there_is_one_way_in() {
     assert_eq!(probe.await_typed(expected.len()), expected);
     // A connection that only looks cannot type by speaking the wire itself either.
     let roster = env.json(&["roster"]);
-    let roles: Vec<&str> = list(&roster["operators"]).iter().flat_map(|operator| list(&operator["attachments"])).filter_map(|a| a["role"].as_str()).collect();
+    let roles: Vec<&str> =
+        list(&roster["operators"]).iter().flat_map(|operator| list(&operator["attachments"])).filter_map(|a| a["role"].as_str()).collect();
     assert!(roles.contains(&"observer"), "{roster}");
     terminal.type_text("end;");
     expected.push_str("end;");

@@ -17,7 +17,9 @@ fn split_detach_close_the_terminal_kill_the_server_and_go_on_typing() {
     terminal.type_line("echo one-$((40+2))");
     terminal.wait_until("the first command's answer is there", |screen| screen.has("one-42"));
     terminal.prefix("%");
-    let split = terminal.wait_until("two shells stand side by side", |screen| screen.rows.iter().any(|row| row.matches("ready>").count() >= 2) || screen.count("ready>") >= 3);
+    let split = terminal.wait_until("two shells stand side by side", |screen| {
+        screen.rows.iter().any(|row| row.matches("ready>").count() >= 2) || screen.count("ready>") >= 3
+    });
     assert!(split.body().iter().filter(|row| row.contains('│')).count() >= 20, "a divider of one column:\n{split}");
     terminal.type_line("echo two-$((40+3))");
     terminal.wait_until("the second pane answers", |screen| screen.has("two-43"));
@@ -151,11 +153,15 @@ fn a_layout_is_saved_and_made_again() {
         let geometry = |layout: &str| layout.chars().filter(|c| !c.is_alphanumeric() || c.is_ascii_digit()).count().to_string();
         list(&session["windows"])
             .iter()
-            .map(|window| (window["name"].as_str().unwrap().to_owned(), list(&window["panes"]).len(), geometry(window["size"].as_str().unwrap())))
+            .map(|window| {
+                (window["name"].as_str().unwrap().to_owned(), list(&window["panes"]).len(), geometry(window["size"].as_str().unwrap()))
+            })
             .collect()
     };
     assert_eq!(shape("w"), shape("copy"));
-    let sizes = |name: &str| -> Vec<serde_json::Value> { env.panes().iter().filter(|pane| pane["session"] == name).map(|pane| pane["size"].clone()).collect() };
+    let sizes = |name: &str| -> Vec<serde_json::Value> {
+        env.panes().iter().filter(|pane| pane["session"] == name).map(|pane| pane["size"].clone()).collect()
+    };
     assert_eq!(sizes("w"), sizes("copy"));
     let outcome = env.run_with(&["layout", "load", "-s", "bad", "-"], b"this is no layout");
     assert!(matches!(outcome.code, 1 | 2), "{outcome:?}");
@@ -225,11 +231,24 @@ fn nothing_leaks_into_a_pane() {
     env.set("SECRET_TOKEN", Some("visible"));
     let (mut probe, pane) = session_with_probe(&env);
     let report = probe.report();
-    let strange: Vec<_> = report.fds.values().filter(|what| !["/dev/pts", "/dev/null", "socket:", "pipe:", "anon_inode", "/proc"].iter().any(|good| what.starts_with(good))).collect();
+    let strange: Vec<_> = report
+        .fds
+        .values()
+        .filter(|what| !["/dev/pts", "/dev/null", "socket:", "pipe:", "anon_inode", "/proc"].iter().any(|good| what.starts_with(good)))
+        .collect();
     assert!(strange.is_empty(), "{strange:?}");
     assert_eq!(report.env["BATON_PANE"], pane.as_str());
     assert_eq!(report.env["BATON_SOCKET"].as_str(), env.socket().to_str());
-    let shell = env.json(&["split", "-d", "-t", "w", "--", "sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; echo; tty; echo done; exec cat"]);
+    let shell = env.json(&[
+        "split",
+        "-d",
+        "-t",
+        "w",
+        "--",
+        "sh",
+        "-c",
+        "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; echo; tty; echo done; exec cat",
+    ]);
     let shell = shell["pane"].as_str().unwrap();
     env.wait_text(shell, "done");
     let text = env.ok(&["read", "-t", shell]);
