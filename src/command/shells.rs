@@ -221,7 +221,8 @@ fn fish() -> String {
         let one: Vec<&str> = spec.names().filter(|name| !name.contains(' ')).collect();
         let mut condition = format!("__fish_seen_subcommand_from {}", one.join(" "));
         if let Some((group, second)) = spec.name.split_once(' ') {
-            condition = format!("{condition}; or __fish_seen_subcommand_from {group}; and __fish_seen_subcommand_from {second}");
+            // fish takes `and` and `or` from left to right.
+            condition = format!("__fish_seen_subcommand_from {group}; and __fish_seen_subcommand_from {second}; or {condition}");
         }
         let condition = quoted(&condition, true);
         for flag in spec.flags {

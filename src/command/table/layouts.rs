@@ -14,7 +14,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         group: Group::Layouts,
         scope: Scope::Both,
         summary: "Arrange the panes of a window",
-        help: "Presets: even-horizontal, even-vertical, main-horizontal, main-vertical, tiled, main-horizontal-mirrored, main-vertical-mirrored. Or a layout's text, as list --json shows it.",
+        help: "Presets: even-horizontal, even-vertical, main-horizontal, main-vertical, tiled, main-horizontal-mirrored, main-vertical-mirrored. Or a layout's text, as ls --json shows it.",
         flags: &[
             switch('n', "The next preset"),
             switch('p', "The previous preset"),

@@ -142,7 +142,7 @@ pub(super) const PROGRAM: &[CommandSpec] = &[
     },
     CommandSpec {
         name: "help",
-        aliases: &[],
+        aliases: &["list-commands", "lscm"],
         group: Group::Program,
         scope: Scope::Both,
         summary: "Explain a command, or list them all",
