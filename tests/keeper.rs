@@ -93,8 +93,12 @@ fn output_that_kills_its_reader_twice_is_quarantined() {
         stage.wait("another server serves", |board| board.get(board::ACTIVE) > served);
     }
     assert_eq!(stage.board.get(board::QUARANTINE), 77 + 1);
-    // Killed from outside is nobody's fault, and what was noted is counted once.
+    // The server passed it and said so; and to be killed from outside is nobody's fault.
+    stage.board.set(board::QUARANTINE, 0);
+    let served = stage.board.get(board::ACTIVE);
     stage.kill_server();
+    stage.wait("another server serves", |board| board.get(board::ACTIVE) > served);
+    assert_eq!(stage.board.get(board::QUARANTINE), 0, "quarantined for ever");
 }
 
 #[test]
@@ -139,6 +143,22 @@ fn an_upgrade_to_a_program_that_fails_disturbs_nobody() {
         stage.wait("the upgrade is refused", |board| board.get(board::ERROR) == u64::from(code.cast_unsigned()));
     }
     assert_eq!((stage.server_pid(), stage.board.get(board::QUIESCES)), (first, 0));
+}
+
+#[test]
+fn an_upgrade_that_never_serves_is_taken_back() {
+    let (_folder, stage) = stage(1);
+    let (first, served) = (stage.server_pid(), stage.board.get(board::ACTIVE));
+    stage.board.set(board::MUTE, 1);
+    order_upgrade(&stage, "/usr/bin/env");
+    stage.wait("the new server is there", |board| board.get(board::SERVER_PID) != u64::from(first));
+    let mute = stage.server_pid();
+    stage.wait("the old one was asked to stop", |board| board.get(board::QUIESCES) == 1);
+    stage.wait("the old one is gone", |_| ProcessWatch::open(first).is_err());
+    stage.board.set(board::MUTE, 0);
+    // Five seconds are granted to it.
+    stage.wait("a server serves again", |board| board.get(board::ACTIVE) > served);
+    assert!(ProcessWatch::open(mute).is_err() && stage.server_pid() != mute);
 }
 
 #[test]

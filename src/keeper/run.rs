@@ -746,6 +746,11 @@ impl Keeper<'_> {
     }
 
     fn consumed(&mut self, pane: PaneId, to: u64) {
+        if let Some(state) = self.panes.get_mut(&pane)
+            && state.quarantine.is_some_and(|poison| to > poison)
+        {
+            (state.quarantine, state.poisoned) = (None, None);
+        }
         if let Some(reader) = self.panes.get_mut(&pane).and_then(|state| state.reader.as_mut()) {
             reader.memory.set_consumed(to);
             reader.told = false;
@@ -844,7 +849,7 @@ fn set_reader(state: &mut Pane, reads: bool) {
     } else if let Some(reader) = &mut state.reader {
         reader.told = false;
     } else if let Ok(mut memory) = state.memory.try_clone().map_err(Into::into).and_then(PaneMemory::open) {
-        memory.recover();
+        memory.begin_plain();
         state.reader = Some(Box::new(Reader { memory, told: false, ended: false }));
     }
 }

@@ -268,7 +268,8 @@ pub enum Message {
     Ok { server_pid: u64, restarted: bool },
     /// k>s, only where the keeper reads: the pane's ring now reaches `head`. Said again only after `Consumed`.
     Output { pane: PaneId, head: u64 },
-    /// s>k, only where the keeper reads: output up to `to` is parsed.
+    /// s>k: output up to `to` is parsed. Where the keeper reads it must be said after every `Output`, and for each pane after a replay; elsewhere it
+    /// is said once to end a quarantine, with a `to` beyond its offset: the server has passed the bytes that killed the others.
     Consumed { pane: PaneId, to: u64 },
     /// A kind this build does not know. The keeper answers `Err`, the server ignores it.
     Unknown { kind: u32, pane: PaneId },

@@ -17,6 +17,8 @@ use crate::platform;
 
 /// No pane prints this many bytes; a larger head is garbage.
 const HEAD_MAX: u64 = 1 << 60;
+/// The base of an intent that recovery can never take for a read that happened: the keeper reads.
+pub(super) const BASE_PLAIN: u64 = u64::MAX;
 /// The status that no packet has.
 pub(super) const STATUS_NONE: u8 = 0xff;
 
@@ -110,14 +112,24 @@ impl PaneMemory {
     }
 
     /// Settles a read that a kill interrupted: adopts its bytes if it happened. Returns how many were adopted. To be called once after `open`, when
-    /// the process that read before is dead for certain.
+    /// the process that read before is dead for certain. Where the keeper reads it finds nothing to do.
     pub fn recover(&mut self) -> u64 {
         let (status, base, len) = (self.map.byte(AT_STATUS), self.map.word(AT_BASE), self.map.word(AT_LEN));
+        if base.load(Acquire) == BASE_PLAIN {
+            // The keeper may be reading at this moment: the words below are its own.
+            return 0;
+        }
         let (head, len) = (self.head(), len.load(Acquire));
         let adopted = if status.load(Acquire) == 0 && base.load(Acquire) == head && len <= self.geometry.ring_len { len } else { 0 };
         self.map.word(AT_HEAD).store(head + adopted, Release);
         self.map.byte(AT_STATUS).store(STATUS_NONE, Release);
         adopted
+    }
+
+    /// Says that from now on the keeper reads into this memory, by [`PaneMemory::take_plain`]. A later [`PaneMemory::take`] takes it back.
+    pub fn begin_plain(&mut self) {
+        self.recover();
+        self.map.word(AT_BASE).store(BASE_PLAIN, Release);
     }
 
     /// A second descriptor of the same object.

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::Ordering::Release;
 
 use super::layout::{AT_BASE, AT_HEAD, AT_LEN, AT_STATUS};
-use super::memory::{PaneMemory, STATUS_NONE};
+use super::memory::{BASE_PLAIN, PaneMemory, STATUS_NONE};
 use crate::platform;
 
 /// What one [`PaneMemory::take`] found.
@@ -51,8 +51,7 @@ impl PaneMemory {
     /// As [`PaneMemory::take`].
     pub fn take_plain(&mut self, master: BorrowedFd<'_>, max: usize) -> io::Result<Take> {
         let base = self.head();
-        // An intent that recovery can never take for a read that happened.
-        self.map.word(AT_BASE).store(u64::MAX, Release);
+        self.map.word(AT_BASE).store(BASE_PLAIN, Release);
         self.read_at(master, base, max.min(self.geometry.ring_len as usize))
     }
 

@@ -98,6 +98,7 @@ fn an_interrupted_read_is_settled() {
         (4, 100, 50, 0, "a control packet, no bytes"),
         (0, 100, 5000, 0, "a length that no read has"),
         (0, 101, 50, 0, "an intent for somewhere else"),
+        (0, u64::MAX, 50, 0, "the keeper reads"),
     ] {
         let object = PaneMemory::create_object(&config()).unwrap();
         put(&object, AT_HEAD, 100);

@@ -49,6 +49,9 @@ pub const QUARANTINE: u64 = 21;
 /// The last line that any server sent, which the next one must send again until it is acknowledged.
 pub const SENT: u64 = 22;
 
+/// Servers that start now let themselves be attached and never say `Active`.
+pub const MUTE: u64 = 23;
+
 pub const ORDER_ATTESTED: u64 = 0;
 /// Read, then count: loses what was read and not counted. Only for the proof that it does.
 pub const ORDER_BROKEN: u64 = 1;

@@ -57,8 +57,7 @@ pub fn run(board: &Board) {
         server.hear(message, Vec::new());
     }
     server.make_missing_panes();
-    if std::env::var_os("BATON_MUTE").is_some() {
-        // Lets itself be attached and never serves.
+    if board.get(board::MUTE) != 0 {
         loop {
             std::thread::park();
         }
@@ -95,6 +94,7 @@ impl Server<'_> {
         }
         if let Some(offset) = held.record.quarantine {
             self.board.set(board::QUARANTINE, offset + 1);
+            self.say(Message::Consumed { pane: held.record.pane, to: offset + 1 });
         }
         let status = held.record.exit.map(|exit| exit.status.unwrap());
         self.panes.insert(pane, Pane { master: held.master, memory, ended: false, status });
