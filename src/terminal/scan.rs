@@ -282,11 +282,7 @@ impl Scanner {
             (State::Escape, b']') if self.body.is_empty() => self.enter(State::Osc),
             (State::Escape, b'P') if self.body.is_empty() => self.enter(State::Dcs),
             (State::Escape, b'X' | b'^' | b'_' | b'k') if self.body.is_empty() => self.enter(State::Skip),
-            (State::Escape, 0x20..=0x2f) => {
-                if self.body.len() < 4 {
-                    self.body.push(byte);
-                }
-            }
+            (State::Escape, 0x20..=0x2f) if self.body.len() < 4 => self.body.push(byte),
             (State::Escape, 0x30..=0x7e) => {
                 let body = std::mem::take(&mut self.body);
                 self.state = State::Ground;
