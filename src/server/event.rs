@@ -28,6 +28,7 @@ pub(super) struct Wire {
 
 /// Something happened on a connection.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "at most EVENTS_MAX of them, and the large one is the usual one")]
 pub(super) enum Event {
     /// A peer of our user connected.
     Connected { connection: ConnectionId, wire: Wire },

@@ -67,7 +67,7 @@ impl Server {
             return self.command(Command::RenumberWindows { session });
         }
         let from = self.window(connection, source)?;
-        let place = self.state.find_place(target.unwrap_or(""), &self.context(connection))?;
+        let place = self.place(connection, target)?;
         let at = place.index.map_or(At::Free, At::Index);
         self.command(Command::MoveWindow { from: link(&from), session: place.session, at, select: true })
     }
@@ -79,7 +79,7 @@ impl Server {
 
     pub(super) fn link_window(&mut self, connection: ConnectionId, source: Option<&str>, target: Option<&str>) -> Handled {
         let window = self.window(connection, source)?.window;
-        let place = self.state.find_place(target.unwrap_or(""), &self.context(connection))?;
+        let place = self.place(connection, target)?;
         let at = place.index.map_or(At::Free, At::Index);
         self.command(Command::LinkWindow { window, session: place.session, at, select: true })
     }

@@ -118,13 +118,8 @@ impl Server {
             let beside = self.window(connection, target)?;
             (beside.session, At::After(beside.index))
         } else {
-            match target {
-                Some(target) => {
-                    let place = self.state.find_place(target, &self.context(connection))?;
-                    (place.session, place.index.map_or(At::Free, At::Index))
-                }
-                None => (self.session(connection, None)?, At::Free),
-            }
+            let place = self.place(connection, target)?;
+            (place.session, place.index.map_or(At::Free, At::Index))
         };
         let beside = self.pane(connection, None).ok().filter(|here| here.session == session).map(|here| here.pane);
         let beside = beside.or_else(|| self.view_of(session).map(|view| view.focus));

@@ -18,7 +18,7 @@ use super::owner::{Server, refusal};
 use crate::ids::{PaneId, SessionId};
 use crate::operator::Verb;
 use crate::protocol::message::{Made, Refusal, Reply, Request, View};
-use crate::session::{Command, CommandError, Context, Outcome, Target, TargetError, Winlink};
+use crate::session::{Command, CommandError, Context, Outcome, Place, Target, TargetError, Winlink};
 
 /// The outcome of handling that can be told at once.
 type Handled = Result<Reply, Refusal>;
@@ -230,6 +230,15 @@ impl Server {
 
     fn pane(&self, connection: ConnectionId, target: Option<&str>) -> Result<Target, Refusal> {
         Ok(self.state.find_pane(target.unwrap_or(""), &self.context(connection))?)
+    }
+
+    /// Where a window goes: a session alone means its lowest free index, as in tmux.
+    fn place(&self, connection: ConnectionId, target: Option<&str>) -> Result<Place, Refusal> {
+        let text = target.unwrap_or("");
+        if let Some(session) = self.state.session_named(text) {
+            return Ok(Place { session: session.id, index: None });
+        }
+        Ok(self.state.find_place(text, &self.context(connection))?)
     }
 
     /// What `attach -t target` shows; `None` if there is no such session.
