@@ -32,6 +32,7 @@ use super::requests::Answer;
 use super::secret::Hash;
 use super::stored::{Governor, PaneToken, SessionActivity, Stored, StoredSeat};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::AbortHandle;
 
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::keeper::KeeperPaths;
@@ -92,6 +93,8 @@ pub(super) struct Server {
     /// The memory of `slots`, for a new keeper.
     pub(super) slots_object: OwnedFd,
     pub(super) listener: OwnedFd,
+    /// The task that accepts connections.
+    pub(super) listening: Option<AbortHandle>,
     pub(super) options: Options,
     pub(super) warnings: Vec<String>,
     /// Those of `warnings` that speak of the configuration file.

@@ -111,6 +111,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
             slots,
             slots_object,
             listener,
+            listening: None,
             options: Options::of(&config),
             warnings: Vec::new(),
             config_warnings: warnings.clone(),
@@ -143,7 +144,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
         }
         server.settle();
         let (events, received) = mpsc::channel(EVENTS_MAX);
-        tokio::spawn(listen(server.listener.try_clone()?, events.clone()));
+        server.listening = Some(tokio::spawn(listen(server.listener.try_clone()?, events.clone())).abort_handle());
         if let Some(path) = configure::path() {
             tokio::spawn(configure::watch(path, events.clone()));
         }
@@ -316,6 +317,10 @@ impl Server {
             Message::Exited { pane, exit } => self.on_exited(pane, exit),
             Message::Ping { nonce } => self.keeper.send(Message::Pong { nonce }),
             Message::Quiesce => {
+                // Who comes now waits in the backlog for the successor.
+                if let Some(listening) = self.listening.take() {
+                    listening.abort();
+                }
                 self.upgrade_decided(Ok(()));
                 self.ending = Some(Ending::Replaced);
             }

@@ -1,0 +1,505 @@
+//! The server from outside, over its socket: the real binary, a keeper of its own for each test, and a client of a few lines.
+//!
+//! The stories that a user sees in a terminal are in `tests/e2e`; here is what the wire promises: attach, frames, input exactly once, resume over a
+//! killed server and a killed keeper, refusals that leave nothing behind.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use batonmux::geometry::{Axis, Size};
+use batonmux::ids::{PaneId, SessionId};
+use batonmux::keeper::{KeeperPaths, start};
+use batonmux::protocol::frame::{Decoder, encode};
+use batonmux::protocol::message::{
+    Attach, Attached, ClientKind, ClientMessage, FrameAck, Hello, Input, InputSource, Made, NewSession, PaneInfo, Refusal, Reply, ReplyMessage,
+    Request, RequestMessage, SendItem, ServerMessage, SessionInfo, Share, Status, Tree, Welcome, WindowInfo,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct World {
+    paths: KeeperPaths,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = folder.path().join("rt");
+        let paths = KeeperPaths::in_dir(runtime);
+        // The keeper inherits this environment; every test of this file wants the same.
+        start(&paths, Some(Path::new(env!("CARGO_BIN_EXE_baton"))), &[]).unwrap();
+        Self { paths, _folder: folder }
+    }
+
+    fn connect(&self, resume: Option<String>) -> Client {
+        let until = Instant::now() + PATIENCE;
+        let stream = loop {
+            match UnixStream::connect(&self.paths.socket) {
+                Ok(stream) => break stream,
+                Err(error) => assert!(Instant::now() < until, "nobody listens: {error}"),
+            }
+        };
+        let mut client = Client { stream, decoder: Decoder::new(), next_request: 0, model: Model::default() };
+        client.send(&ClientMessage::Hello(Hello {
+            protocol_min: 1,
+            protocol_max: 1,
+            version: "test".into(),
+            kind: ClientKind::Tui,
+            pid: std::process::id(),
+            origin_pane: None,
+            token: None,
+            name: Some("ann".into()),
+            tty: Some("/dev/pts/9".into()),
+            ssh_origin: None,
+            resume,
+        }));
+        client
+    }
+
+    fn greeted(&self, resume: Option<String>) -> (Client, Welcome) {
+        let until = Instant::now() + PATIENCE;
+        // A server that is dying may still have accepted the connection: clients come again.
+        while Instant::now() < until {
+            let mut client = self.connect(resume.clone());
+            match client.next(until) {
+                Some(ServerMessage::Welcome(welcome)) => return (client, welcome),
+                Some(other) => panic!("instead of a welcome: {other:?}"),
+                None => {}
+            }
+        }
+        panic!("no server welcomes");
+    }
+
+    /// A client attached to a session of its own that runs `command`.
+    fn attached(&self, name: &str, command: &[&str], viewport: Size) -> (Client, Attached) {
+        let (mut client, _) = self.greeted(None);
+        let attached = client.attach(Attach { create: Some(session(name, command)), ..attach(viewport) });
+        (client, attached)
+    }
+
+    fn status(&self) -> Status {
+        let (mut client, _) = self.greeted(None);
+        match client.ask(Request::Status) {
+            Reply::Status(status) => status,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Ok(mut stream) = UnixStream::connect(&self.paths.socket) {
+            let mut bytes = Vec::new();
+            encode(&ClientMessage::Kill, &mut bytes).unwrap();
+            let _ = stream.write_all(&bytes);
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    }
+}
+
+fn attach(viewport: Size) -> Attach {
+    Attach {
+        viewport,
+        target: None,
+        create: None,
+        read_only: false,
+        detach_others: false,
+        environment: Vec::new(),
+        view: None,
+        create_only: false,
+    }
+}
+
+fn session(name: &str, command: &[&str]) -> NewSession {
+    NewSession { name: Some(name.into()), command: command.iter().map(|word| (*word).to_owned()).collect(), ..NewSession::default() }
+}
+
+#[derive(Debug, Default)]
+struct Model {
+    sessions: Vec<SessionInfo>,
+    windows: Vec<WindowInfo>,
+    panes: Vec<PaneInfo>,
+    roster: usize,
+    frames: u64,
+}
+
+struct Client {
+    stream: UnixStream,
+    decoder: Decoder,
+    next_request: u64,
+    model: Model,
+}
+
+impl Client {
+    fn send(&mut self, message: &ClientMessage) {
+        let mut bytes = Vec::new();
+        encode(message, &mut bytes).unwrap();
+        let _ = self.stream.write_all(&bytes);
+    }
+
+    fn next(&mut self, until: Instant) -> Option<ServerMessage> {
+        let mut buffer = [0; 65536];
+        loop {
+            if let Some(message) = self.decoder.next::<ServerMessage>().unwrap() {
+                self.note(&message);
+                return Some(message);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return None,
+                Ok(read) => self.decoder.push(&buffer[..read]),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
+                Err(_) => return None,
+            }
+        }
+    }
+
+    fn note(&mut self, message: &ServerMessage) {
+        let model = &mut self.model;
+        match message {
+            ServerMessage::Session(info) => {
+                model.sessions.retain(|known| known.id != info.id);
+                model.sessions.push(info.clone());
+            }
+            ServerMessage::Window(info) => {
+                model.windows.retain(|known| known.id != info.id);
+                model.windows.push(info.clone());
+            }
+            ServerMessage::Pane(info) => {
+                model.panes.retain(|known| known.id != info.id);
+                model.panes.push(info.clone());
+            }
+            ServerMessage::PaneGone(pane) => model.panes.retain(|known| known.id != *pane),
+            ServerMessage::Roster(operators) => model.roster = operators.iter().map(|operator| operator.attachments.len()).sum(),
+            ServerMessage::Frame(frame) => {
+                model.frames += 1;
+                let ack = FrameAck { pane: frame.pane, version: frame.version };
+                self.send(&ClientMessage::FrameAck(ack));
+            }
+            _ => {}
+        }
+    }
+
+    fn wait<T>(&mut self, what: &str, found: impl Fn(&ServerMessage) -> Option<T>) -> T {
+        let until = Instant::now() + PATIENCE;
+        let mut seen = Vec::new();
+        while let Some(message) = self.next(until) {
+            if let Some(value) = found(&message) {
+                return value;
+            }
+            seen.push(format!("{message:?}").chars().take(160).collect::<String>());
+        }
+        panic!("never came: {what}; seen: {seen:#?}");
+    }
+
+    fn wait_model(&mut self, what: &str, holds: impl Fn(&Model) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !holds(&self.model) {
+            assert!(self.next(until).is_some(), "never true: {what}; {:#?}", self.model);
+        }
+    }
+
+    fn attach(&mut self, attach: Attach) -> Attached {
+        self.send(&ClientMessage::Attach(attach));
+        let attached = self.wait("attached", |message| match message {
+            ServerMessage::Attached(attached) => Some(attached.clone()),
+            ServerMessage::Error(refusal) => panic!("{refusal:?}"),
+            _ => None,
+        });
+        self.wait("the model", |message| matches!(message, ServerMessage::ModelEnd).then_some(()));
+        attached
+    }
+
+    fn ask(&mut self, request: Request) -> Reply {
+        self.next_request += 1;
+        let id = self.next_request;
+        self.send(&ClientMessage::Request(RequestMessage { id, request: request.clone() }));
+        self.wait(&format!("the answer to {request:?}"), |message| match message {
+            ServerMessage::Reply(ReplyMessage { id: of, reply }) if *of == id => Some(reply.clone()),
+            _ => None,
+        })
+    }
+
+    fn made(&mut self, request: Request) -> Made {
+        match self.ask(request) {
+            Reply::Done(made) => made,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refused(&mut self, request: Request) -> Refusal {
+        match self.ask(request) {
+            Reply::Refused(refusal) => refusal,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn tree(&mut self) -> Tree {
+        match self.ask(Request::Tree) {
+            Reply::Tree(tree) => tree,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn type_keys(&mut self, seq: u64, pane: PaneId, text: &str) {
+        self.send(&ClientMessage::Input(Input { seq, pane, bytes: text.as_bytes().to_vec(), source: InputSource::Key }));
+    }
+
+    fn acked(&mut self, seq: u64) {
+        let refused = self.wait("the input's acknowledgement", |message| match message {
+            ServerMessage::InputAck(ack) if ack.seq == seq => Some(ack.refused.clone()),
+            _ => None,
+        });
+        assert_eq!(refused, None);
+    }
+
+    fn read(&mut self, pane: PaneId) -> String {
+        match self.ask(Request::Read { target: Some(pane.to_string()), lines: None, all: true, rows: false }) {
+            Reply::PaneText(text) => text.text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn wait_text(&mut self, pane: PaneId, what: &str, holds: impl Fn(&str) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let text = self.read(pane);
+            if holds(&text) {
+                return;
+            }
+            assert!(Instant::now() < until, "never true: {what}; the pane says {text:?}");
+        }
+    }
+}
+
+fn kill(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
+const SIZE: Size = Size::new(80, 24);
+
+#[test]
+fn attach_shows_the_shell_and_types_into_it() {
+    let world = World::new();
+    let (mut client, attached) = world.attached("work", &["/bin/cat"], SIZE);
+    let pane = attached.view.focus;
+    assert_eq!(attached.view.session, SessionId(0));
+    client.wait_model("session, window, pane and roster", |model| {
+        model.sessions.len() == 1 && model.windows.len() == 1 && model.panes.len() == 1 && model.roster == 1 && model.frames > 0
+    });
+    assert_eq!(client.model.windows[0].size, SIZE);
+    client.type_keys(1, pane, "hello\n");
+    client.acked(1);
+    client.wait_text(pane, "cat's echo", |text| text == "hello\nhello\n");
+    // The same number again is the same input.
+    client.type_keys(1, pane, "hello\n");
+    client.acked(1);
+    client.type_keys(2, pane, "bye\n");
+    client.acked(2);
+    client.wait_text(pane, "each input once", |text| text == "hello\nhello\nbye\nbye\n");
+    // The end of the last program ends the session, and this client with it.
+    client.type_keys(3, pane, "\u{4}");
+    client.wait("the end", |message| match message {
+        ServerMessage::Detached(detached) => Some(assert_eq!(detached.reason, "session_ended")),
+        _ => None,
+    });
+}
+
+#[test]
+fn a_killed_server_is_followed_by_one_that_knows_everything() {
+    let world = World::new();
+    let (mut client, attached) = world.attached("work", &["/bin/cat"], SIZE);
+    let pane = attached.view.focus;
+    client.type_keys(1, pane, "before\n");
+    client.acked(1);
+    let split = client.made(Request::Split {
+        target: None,
+        axis: Axis::Horizontal,
+        before: false,
+        full: false,
+        share: Share::Half,
+        cwd: None,
+        command: vec!["/bin/cat".into()],
+        environment: Vec::new(),
+        background: false,
+    });
+    client.wait_text(pane, "the echo", |text| text == "before\nbefore\n");
+    let (mut resume, mut epoch) = (attached.resume, 1);
+    for round in 0..5_u64 {
+        let before = world.status();
+        kill(before.server_pid);
+        // This was never acknowledged; it is sent again under its number.
+        client.type_keys(2 + round, pane, "again\n");
+        let (next, welcome) = world.greeted(Some(resume.clone()));
+        client = next;
+        assert!(welcome.resumed, "round {round}");
+        assert_eq!(welcome.keeper_pid, before.keeper_pid);
+        assert!(welcome.server_epoch > epoch, "round {round}");
+        epoch = welcome.server_epoch;
+        let again = client.attach(Attach { view: Some(attached.view.clone()), ..attach(SIZE) });
+        assert_eq!(again.attachment, attached.attachment);
+        assert_ne!(again.resume, resume, "tokens are rotated");
+        resume = again.resume;
+        client.wait_model("both panes and their frames", |model| model.panes.len() == 2 && model.frames >= 2);
+        client.type_keys(2 + round, pane, "again\n");
+        client.acked(2 + round);
+        let lines = "before\nbefore\n".to_owned() + &"again\nagain\n".repeat(usize::try_from(round).unwrap() + 1);
+        client.wait_text(pane, "each input once", |text| text == lines);
+        assert_eq!(client.tree().sessions[0].windows[0].panes.len(), 2);
+    }
+    assert!(split.pane.is_some());
+}
+
+#[test]
+fn a_killed_keeper_is_replaced() {
+    let world = World::new();
+    let (mut client, attached) = world.attached("work", &["/bin/cat"], SIZE);
+    let pane = attached.view.focus;
+    let before = world.status();
+    kill(before.keeper_pid);
+    let until = Instant::now() + PATIENCE;
+    let after = loop {
+        let after = world.status();
+        if after.keeper_pid != before.keeper_pid {
+            break after;
+        }
+        assert!(Instant::now() < until, "no new keeper");
+    };
+    assert_eq!(after.server_pid, before.server_pid);
+    client.type_keys(1, pane, "hello\n");
+    client.acked(1);
+    client.wait_text(pane, "the echo", |text| text == "hello\nhello\n");
+    // And the new keeper can do what the old one could.
+    kill(after.server_pid);
+    let (mut client, welcome) = world.greeted(Some(attached.resume));
+    assert!(welcome.resumed);
+    let again = client.attach(attach(SIZE));
+    client.wait_text(again.view.focus, "the same pane", |text| text == "hello\nhello\n");
+}
+
+#[test]
+fn a_program_that_cannot_start_leaves_nothing_behind() {
+    let world = World::new();
+    let (mut client, _) = world.attached("work", &["/bin/cat"], SIZE);
+    let refusal = client.refused(Request::NewWindow {
+        target: None,
+        name: None,
+        cwd: None,
+        command: vec!["/nonexistent/program".into(), "x".into()],
+        environment: Vec::new(),
+        after: false,
+        background: false,
+    });
+    assert!(refusal.message.contains("/nonexistent/program") && refusal.message.contains("No such file"), "{refusal:?}");
+    let tree = client.tree();
+    assert_eq!(tree.sessions[0].windows.len(), 1);
+    assert!(matches!(client.ask(Request::Tombstones), Reply::Tombstones(tombstones) if tombstones.is_empty()));
+}
+
+#[test]
+fn attaching_does_not_resize_and_typing_does() {
+    let world = World::new();
+    let (mut first, attached) = world.attached("work", &["/bin/cat"], Size::new(100, 30));
+    let pane = attached.view.focus;
+    let (mut second, _) = world.greeted(None);
+    second.attach(Attach { target: Some("work".into()), ..attach(Size::new(60, 20)) });
+    second.wait_model("two attachments", |model| model.roster == 2);
+    assert_eq!(second.model.windows[0].size, Size::new(100, 30), "attaching resizes nothing");
+    let (mut observer, _) = world.greeted(None);
+    observer.attach(Attach { target: Some("work".into()), read_only: true, ..attach(Size::new(10, 5)) });
+    observer.type_keys(1, pane, "x");
+    let refused = observer.wait("the refusal", |message| match message {
+        ServerMessage::InputAck(ack) => Some(ack.refused.clone()),
+        _ => None,
+    });
+    assert_eq!(refused.map(|refused| refused.code).as_deref(), Some("not_permitted"));
+    second.type_keys(1, pane, "x");
+    second.acked(1);
+    second.wait_model("the second's size", |model| model.windows[0].size == Size::new(60, 20));
+    second.wait_model("the pane's size", |model| model.panes[0].size == Size::new(60, 20));
+    drop(second);
+    first.wait_model("who left is stale, and still governs", |model| model.roster == 3 && model.windows[0].size == Size::new(60, 20));
+}
+
+#[test]
+fn sent_keys_are_typed_once_and_exits_leave_tombstones() {
+    let world = World::new();
+    let (mut client, _) = world.attached("work", &["/bin/cat"], SIZE);
+    let made = client.made(Request::NewWindow {
+        target: None,
+        name: Some("other".into()),
+        cwd: None,
+        command: vec!["read line; echo got $line; exit 7".into()],
+        environment: Vec::new(),
+        after: false,
+        background: true,
+    });
+    let pane = made.pane.unwrap();
+    let send = Request::Send {
+        target: Some(pane.to_string()),
+        items: vec![SendItem::Text("abc".into()), SendItem::Key("Enter".into())],
+        stream: 123_456,
+    };
+    assert_eq!(client.made(send).bytes, Some(4));
+    client.wait("the pane's end", |message| matches!(message, ServerMessage::PaneGone(gone) if *gone == pane).then_some(()));
+    let Reply::Tombstones(tombstones) = client.ask(Request::Tombstones) else { panic!("no tombstones") };
+    assert_eq!(tombstones.len(), 1);
+    assert_eq!(tombstones[0].exit_code, Some(7));
+    assert!(tombstones[0].last_screen.contains("got abc"), "{tombstones:?}");
+}
+
+#[test]
+fn garbage_ends_its_own_connection_only() {
+    let world = World::new();
+    let (mut client, _) = world.attached("work", &["/bin/cat"], SIZE);
+    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[3, 0, 0, 0, 1, 0, 0xff], &[0xff; 64]] {
+        let mut stream = UnixStream::connect(&world.paths.socket).unwrap();
+        stream.write_all(garbage).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let mut decoder = Decoder::new();
+        decoder.push(&answer);
+        let message = decoder.next::<ServerMessage>().unwrap();
+        assert!(matches!(&message, Some(ServerMessage::Error(refusal)) if refusal.code == "bad_request"), "{message:?}");
+    }
+    assert_eq!(client.tree().sessions.len(), 1);
+}
+
+#[test]
+fn the_frozen_messages_need_no_hello() {
+    let world = World::new();
+    let (_client, _) = world.attached("work", &["/bin/cat"], SIZE);
+    let mut stream = UnixStream::connect(&world.paths.socket).unwrap();
+    stream.write_all(&[2, 0, 0, 0, 2, 0]).unwrap();
+    let mut client = Client { stream, decoder: Decoder::new(), next_request: 0, model: Model::default() };
+    let list = client.wait("the list", |message| match message {
+        ServerMessage::List(list) => Some(list.clone()),
+        _ => None,
+    });
+    assert_eq!(list.len(), 1);
+    assert_eq!((list[0].name.as_str(), list[0].windows, list[0].attached), ("work", 1, 1));
+}
+
+#[test]
+fn an_upgrade_keeps_panes_and_clients() {
+    let world = World::new();
+    let (mut client, attached) = world.attached("work", &["/bin/cat"], SIZE);
+    let pane = attached.view.focus;
+    client.type_keys(1, pane, "hello\n");
+    client.acked(1);
+    let before = world.status();
+    client.made(Request::Upgrade { binary: env!("CARGO_BIN_EXE_baton").into() });
+    let (mut client, welcome) = world.greeted(Some(attached.resume));
+    assert!(welcome.resumed);
+    assert_ne!(welcome.server_pid, before.server_pid);
+    let again = client.attach(attach(SIZE));
+    client.wait_text(again.view.focus, "what was there", |text| text == "hello\nhello\n");
+}
