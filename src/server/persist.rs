@@ -132,7 +132,7 @@ mod tests {
         let (mut slots, nothing) = reopen(&file);
         assert_eq!(nothing, None);
         for round in 0_u32..200 {
-            let payload = vec![round as u8; (round as usize * 977) % 9000];
+            let payload = vec![round as u8; 1 + (round as usize * 977) % 9000];
             slots.commit(&payload).unwrap();
             assert_eq!(reopen(&file).1, Some(payload), "round {round}");
         }
