@@ -14,8 +14,8 @@ use batonmux::ids::{PaneId, SessionId};
 use batonmux::keeper::{KeeperPaths, start};
 use batonmux::protocol::frame::{Decoder, encode};
 use batonmux::protocol::message::{
-    Attach, Attached, ClientKind, ClientMessage, FrameAck, Hello, Input, InputSource, Made, NewSession, PaneInfo, Refusal, Reply, ReplyMessage,
-    Request, RequestMessage, SendItem, ServerMessage, SessionInfo, Share, Status, Tree, Welcome, WindowInfo,
+    Attach, Attached, ClientKind, ClientMessage, FrameAck, Hello, Input, InputSource, Made, NewSession, PaneInfo, Refusal, Reply,
+    ReplyMessage, Request, RequestMessage, SendItem, ServerMessage, SessionInfo, Share, Status, Tree, Welcome, WindowInfo,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
