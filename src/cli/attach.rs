@@ -1,9 +1,14 @@
 //! `baton`, `attach` and `new`: this terminal becomes a client.
 
+use std::path::Path;
+
+use crate::config::Config;
 use crate::geometry::Size;
-use crate::protocol::message::{Attach, NewSession};
+use crate::protocol::message::{Attach, ClientKind, NewSession};
+use crate::tui;
 
 use super::failure::{Exit, Failure};
+use super::output::print;
 use super::paths::{Paths, environment};
 use super::{Context, connect, request, start, terminal};
 
@@ -44,12 +49,53 @@ fn blank() -> Attach {
     }
 }
 
-fn full_screen(_context: &Context, paths: &Paths, attach: Attach) -> Result<Exit, Failure> {
-    // Only what makes something starts a server: `attach` where nothing runs is a mistake to be told.
-    match connect::connect(paths) {
-        Ok(_) => {}
-        Err(failure) if failure.exit == Exit::NoServer && attach.create.is_some() => start::keeper(paths)?,
-        Err(failure) => return Err(failure),
+fn full_screen(context: &Context, paths: &Paths, attach: Attach) -> Result<Exit, Failure> {
+    let socket = match connect::connect(paths) {
+        // Only what makes something starts a server: `attach` where nothing runs is a mistake to be told.
+        Err(failure) if failure.exit == Exit::NoServer && attach.create.is_some() => {
+            start::keeper(paths)?;
+            connect::connect(paths)?
+        }
+        other => other?,
+    };
+    let file = super::config::file(context).ok();
+    let mut reload = move || configuration(file.as_deref());
+    let (config, warnings) = reload();
+    let options = tui::Options {
+        path: paths.socket().to_owned(),
+        socket,
+        hello: connect::hello(ClientKind::Tui),
+        attach,
+        config,
+        warnings,
+        reload: Box::new(reload),
+    };
+    match tui::run(options) {
+        Ok(end) => {
+            print(&format!("{end}\n"))?;
+            Ok(if matches!(end, tui::Exit::Signal(_)) { Exit::Refused } else { Exit::Done })
+        }
+        Err(tui::Error::Refused(refusal)) => Err(refusal.into()),
+        Err(error @ tui::Error::Gone(_)) => Err(Failure::new(Exit::NoServer, "no_server", error.to_string()).with_hint("`baton` starts anew")),
+        Err(error) => Err(Failure::new(Exit::Refused, "failed", error.to_string()).with_hint("`baton doctor` looks at this terminal")),
     }
-    Err(Failure::new(Exit::Refused, "failed", "the full-screen client is not built yet"))
+}
+
+/// The user's configuration over the defaults, and what is wrong in it. No file is no trouble.
+fn configuration(file: Option<&Path>) -> (Config, Vec<String>) {
+    let Some(path) = file else { return read("", "") };
+    let name = path.display().to_string();
+    match std::fs::read(path) {
+        Ok(bytes) => read(&String::from_utf8_lossy(&bytes), &name),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => read("", &name),
+        Err(error) => {
+            let (config, _) = read("", &name);
+            (config, vec![format!("{name}: {error}")])
+        }
+    }
+}
+
+fn read(text: &str, name: &str) -> (Config, Vec<String>) {
+    let (config, warnings) = crate::config::parse(text, name);
+    (config, warnings.iter().map(super::config::text).collect())
 }

@@ -33,7 +33,7 @@ pub fn run(context: &Context, action: &ConfigAction) -> Result<Exit, Failure> {
 }
 
 /// The configuration file of this invocation.
-fn file(context: &Context) -> Result<PathBuf, Failure> {
+pub(super) fn file(context: &Context) -> Result<PathBuf, Failure> {
     let named = context.config.clone().map(PathBuf::from).or_else(paths::config_file);
     named.ok_or_else(|| Failure::new(Exit::Refused, "failed", "there is no home to look in: HOME is not set"))
 }
@@ -78,7 +78,8 @@ fn warnings(path: &Path) -> std::io::Result<Vec<Warning>> {
     Ok(config::parse(&text, &path.display().to_string()).1)
 }
 
-fn text(warning: &Warning) -> String {
+/// A warning as one line: where, what, and what was probably meant.
+pub(super) fn text(warning: &Warning) -> String {
     let suggestion = warning.suggestion.as_ref().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
     super::failure::one_line(&format!("{}:{}:{}: {}{suggestion}", warning.source_name, warning.line, warning.column, warning.message))
 }
