@@ -76,7 +76,9 @@ fn full_screen(context: &Context, paths: &Paths, attach: Attach) -> Result<Exit,
             Ok(if matches!(end, tui::Exit::Signal(_)) { Exit::Refused } else { Exit::Done })
         }
         Err(tui::Error::Refused(refusal)) => Err(refusal.into()),
-        Err(error @ tui::Error::Gone(_)) => Err(Failure::new(Exit::NoServer, "no_server", error.to_string()).with_hint("`baton` starts anew")),
+        Err(error @ tui::Error::Gone(_)) => {
+            Err(Failure::new(Exit::NoServer, "no_server", error.to_string()).with_hint("`baton` starts anew"))
+        }
         Err(error) => Err(Failure::new(Exit::Refused, "failed", error.to_string()).with_hint("`baton doctor` looks at this terminal")),
     }
 }
