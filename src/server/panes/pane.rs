@@ -51,6 +51,22 @@ pub(super) struct Context {
     pub(super) make_engine: MakeEngine,
 }
 
+impl Context {
+    /// Notes for the keeper that `pane`'s state is at work from `offset` on: whatever kills the process now has to do with it.
+    pub(super) fn mark(&self, pane: PaneId, offset: u64) {
+        if let Some(blackbox) = &self.blackbox {
+            blackbox.mark(self.slot, pane, offset);
+        }
+    }
+
+    /// It did not kill the process.
+    pub(super) fn clear(&self) {
+        if let Some(blackbox) = &self.blackbox {
+            blackbox.clear(self.slot);
+        }
+    }
+}
+
 /// What is to be done after a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -195,14 +211,7 @@ impl Pane {
     /// A slice of the past, or of the present.
     pub(super) fn turn(&mut self, context: &Context) -> Turn {
         let began = Instant::now();
-        if let Some(blackbox) = &context.blackbox {
-            blackbox.mark(context.slot, self.id, self.parsed);
-        }
-        let turn = if self.replay.is_some() { self.replay_slice(context, began) } else { self.live_slice(context, began) };
-        if let Some(blackbox) = &context.blackbox {
-            blackbox.clear(context.slot);
-        }
-        turn
+        if self.replay.is_some() { self.replay_slice(context, began) } else { self.live_slice(context, began) }
     }
 
     fn live_slice(&mut self, context: &Context, began: Instant) -> Turn {

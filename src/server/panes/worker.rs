@@ -136,7 +136,10 @@ impl Worker {
             Job::Add(setup, signals) => {
                 let (id, incarnation) = (setup.pane, setup.incarnation);
                 let context = &self.context;
-                match catch_unwind(AssertUnwindSafe(|| Pane::new(*setup, signals, context))) {
+                context.mark(id, 0);
+                let pane = catch_unwind(AssertUnwindSafe(|| Pane::new(*setup, signals, context)));
+                context.clear();
+                match pane {
                     Ok(pane) => {
                         self.panes.insert(id, pane);
                         self.fresh_turn(id);
@@ -185,10 +188,12 @@ impl Worker {
         enqueue(&mut self.panes, &mut self.fresh, id);
     }
 
-    /// Lets `act` change a pane, and sends what frames follow. A panic degrades the pane and ends there.
+    /// Lets `act` change a pane, and sends what frames follow. A panic degrades the pane and ends there; what kills the process is noted in the
+    /// black box.
     fn guarded(&mut self, id: PaneId, act: impl FnOnce(&mut Pane, &Context)) {
         let Some(pane) = self.panes.get_mut(&id) else { return };
         let context = &self.context;
+        context.mark(id, pane.parsed);
         let done = catch_unwind(AssertUnwindSafe(|| {
             act(pane, context);
             pane.send_frames(context, Instant::now());
@@ -196,6 +201,7 @@ impl Worker {
         if done.is_err() {
             pane.degrade(context);
         }
+        context.clear();
         hold(&mut self.held, pane);
     }
 
