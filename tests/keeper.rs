@@ -624,3 +624,29 @@ fn termination_ends_a_keeper_only_without_panes() {
     keeper.signal(rustix::process::Signal::TERM).unwrap();
     wait_for("the keeper ends", PATIENCE, || keeper.is_dead());
 }
+
+/// What a pane costs the keeper: two descriptors and next to no memory. `BATON_PANES=1000` and `BATON_KEEPER=target/release/baton` for the figure that
+/// counts; it is printed.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_keeper_of_many_panes_is_small() {
+    let panes: u64 = std::env::var("BATON_PANES").ok().and_then(|panes| panes.parse().ok()).unwrap_or(100);
+    let keeper = std::env::var_os("BATON_KEEPER").map_or_else(baton, PathBuf::from);
+    let mut direct = Direct::with_keeper(&keeper);
+    let pid = direct.inventory.keeper_pid;
+    let rss_kib = || {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let descriptors = || std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
+    drop(direct.spawn(0, &["sleep", "1000"]));
+    let (empty, open) = (rss_kib(), descriptors());
+    for pane in 1..=panes {
+        drop(direct.spawn(pane, &["sleep", "1000"]));
+    }
+    let (full, opened) = (rss_kib(), descriptors() - open);
+    println!("keeper: {empty} KiB resident with 1 pane, {full} KiB with {} panes, {opened} descriptors more", panes + 1);
+    assert_eq!(opened, 2 * panes);
+    assert!(full - empty <= 200 + 2 * panes, "{empty} KiB became {full} KiB");
+}
