@@ -250,10 +250,8 @@ impl Server {
     /// The keeper's queue for the pane is full: nothing more is sent until it says otherwise.
     pub(super) fn on_full(&mut self, pane: PaneId) {
         if let Some(queue) = self.gate.panes.get_mut(&pane) {
+            // Answers are kept, too: the keeper takes nothing later of a source before what it refused has come again.
             queue.full = true;
-            // What is left of answers would only come too late.
-            queue.held.retain(|held| held.source != REPLIES);
-            queue.bytes = queue.held.iter().map(|held| held.bytes.len()).sum();
         }
     }
 

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Handled, made};
-use crate::geometry::Axis;
+use crate::geometry::{Axis, Size};
 use crate::ids::PaneId;
 use crate::layout::{Layout, MainSize, Preset, SplitSize};
 use crate::protocol::message::{Refusal, Reply};
+use crate::server::clients::sane_viewport;
 use crate::server::event::ConnectionId;
 use crate::server::owner::{Server, refusal};
 use crate::session::{At, Command, LayoutChoice, Outcome, Placement, Winlink};
@@ -32,6 +33,9 @@ struct Saved {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedWindow {
+    /// Of the whole window, as `80x24`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
     /// None: named after its program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -68,6 +72,7 @@ impl Server {
             };
             let panes: Vec<SavedPane> = window.panes().into_iter().filter_map(pane).collect();
             saved.window.push(SavedWindow {
+                size: Some(window.size.to_string()),
                 name: (!window.automatic_rename).then(|| window.name.clone()),
                 layout: (window.layout.count() > 1).then(|| window.layout.dump(window.layout_area(self.state.arrange).size())),
                 current: *index == session.current,
@@ -116,7 +121,8 @@ impl Server {
         first: Option<&Outcome>,
     ) -> Result<Outcome, Refusal> {
         let layout = window.layout.as_deref().and_then(|layout| Layout::parse(layout).ok());
-        let size = layout.as_ref().map_or(self.options.default_size, Layout::size);
+        let size = window.size.as_deref().and_then(size_of).or_else(|| layout.as_ref().map(Layout::size));
+        let size = sane_viewport(size.unwrap_or(self.options.default_size));
         let folder = |cwd: &str| (!cwd.is_empty()).then(|| cwd.to_owned());
         let mut panes = window.pane.into_iter();
         let pane = panes.next().unwrap_or_default();
@@ -162,6 +168,12 @@ impl Server {
         }
         Ok(made)
     }
+}
+
+/// `80x24`.
+fn size_of(text: &str) -> Option<Size> {
+    let (cols, rows) = text.split_once('x')?;
+    Some(Size::new(cols.parse().ok()?, rows.parse().ok()?))
 }
 
 fn one_line(text: &str) -> String {
