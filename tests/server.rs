@@ -306,10 +306,11 @@ fn attach_shows_the_shell_and_types_into_it() {
     client.wait_text(pane, "each input once", |text| text == "hello\nhello\nbye\nbye\n");
     // The end of the last program ends the session, and this client with it.
     client.type_keys(3, pane, "\u{4}");
-    client.wait("the end", |message| match message {
-        ServerMessage::Detached(detached) => Some(assert_eq!(detached.reason, "session_ended")),
+    let reason = client.wait("the end", |message| match message {
+        ServerMessage::Detached(detached) => Some(detached.reason.clone()),
         _ => None,
     });
+    assert_eq!(reason, "session_ended");
 }
 
 #[test]

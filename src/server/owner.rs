@@ -3,7 +3,7 @@
 //! ```text
 //!   event ──► handler ──► session::apply ──► effects: start, end, resize programs; what changed
 //!                                                │
-//!   settle, once after each turn:  sizes ─► commit ─► what had to wait for the commit ─► views ─► model to clients
+//!   settle, once after each turn:  views ─► sizes ─► commit ─► what had to wait for the commit ─► model ─► watches
 //! ```
 //!
 //! Handlers are spread over the files of this room by what they are about: `clients`, `gate`, `lifecycle`, `requests`, `sizes`, `sync`. None of them
@@ -232,6 +232,7 @@ impl Server {
             }
         }
         self.push_model();
+        self.settle_watches();
     }
 
     /// Answers once the state is committed.

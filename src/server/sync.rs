@@ -86,16 +86,27 @@ impl Server {
         }
     }
 
-    /// After a turn in which views or what they show changed: every connected client watches what it looks at, and nothing else.
+    /// After a turn in which views or what they show changed: views name what is there.
     pub(super) fn settle_views(&mut self) {
-        if !std::mem::take(&mut self.views_changed) {
-            return;
+        if self.views_changed {
+            for attachment in self.connected() {
+                self.correct_view(attachment);
+            }
         }
-        let connected: Vec<AttachmentId> = self.seats.iter().filter(|(_, seat)| seat.connection.is_some()).map(|(id, _)| *id).collect();
-        for attachment in connected {
-            self.correct_view(attachment);
-            self.watch(attachment);
+    }
+
+    /// Afterwards, when clients have been told of the model: every connected one watches what it looks at, and nothing else. Frames come from other
+    /// threads at once, and are of no use to a client that does not know the pane yet.
+    pub(super) fn settle_watches(&mut self) {
+        if std::mem::take(&mut self.views_changed) {
+            for attachment in self.connected() {
+                self.watch(attachment);
+            }
         }
+    }
+
+    fn connected(&self) -> Vec<AttachmentId> {
+        self.seats.iter().filter(|(_, seat)| seat.connection.is_some()).map(|(id, _)| *id).collect()
     }
 
     fn watch(&mut self, attachment: AttachmentId) {
