@@ -132,6 +132,10 @@ fn begin(options: &Options) -> io::Result<Started<'_>> {
         keeper.serving = Some(Server::new(link, ProcessWatch::open(pid)?, false, None));
         keeper.adopting = true;
     } else {
+        // Whoever starts this command by hand holds no lock: a keeper that serves must not lose its socket to a second one.
+        if super::start::is_listening(&options.paths.socket) {
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens on the socket already"));
+        }
         // First of all the socket: from here on a client finds somebody, if only a backlog.
         keeper.listen()?;
         // The program as it is now: a later restart must not run half an update.

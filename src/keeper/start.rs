@@ -101,7 +101,7 @@ pub(super) fn run_detached(mut command: Command, handed: &OwnedFd) -> io::Result
 }
 
 /// Whether somebody listens on `socket`. A full backlog counts.
-fn is_listening(socket: &Path) -> bool {
+pub(super) fn is_listening(socket: &Path) -> bool {
     match connect_to(socket, SocketType::STREAM) {
         Ok(_) => true,
         Err(error) => error.kind() == io::ErrorKind::WouldBlock,

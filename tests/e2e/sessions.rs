@@ -98,10 +98,12 @@ fn a_terminal_of_20x5_is_of_use() {
     let env = Env::new();
     let mut terminal = env.terminal_of(20, 5, &["new", "-s", "tiny"]);
     terminal.wait_until("the shell is ready", prompt);
-    for key in ["%", "\"", "%"] {
-        terminal.prefix(key);
-    }
+    terminal.prefix("%");
+    terminal.wait_until("two panes stand side by side", |screen| screen.body().iter().any(|row| row.contains('│')));
+    terminal.prefix("\"");
+    terminal.wait_until("three panes are there", |screen| screen.body().iter().any(|row| row.contains('├') || row.contains('┤')));
     terminal.prefix("z");
+    terminal.wait_until("one pane has it all", |screen| !screen.body().iter().any(|row| row.contains('│')));
     terminal.type_line("clear; echo ti-$((3+4))");
     terminal.wait_until("it answers", |screen| screen.has("ti-7"));
     for (cols, rows) in [(3, 2), (1, 1), (20, 5)] {
@@ -291,10 +293,10 @@ fn programs_of_all_kinds_run_in_a_window() {
     _ = pane;
     let terminal = env.terminal_of(80, 25, &["attach", "-t", "w"]);
     probe.say("\x1b[2J\x1b[H漢字 wide, e\u{301} combining, 👩‍👩‍👧 family\r\n");
-    probe.say(&format!("{}|end of a line of 500\r\n", "m".repeat(479)));
+    probe.say(&format!("{}|end of a line of 500\r\n", "m".repeat(484)));
     let screen = terminal.wait_until("wide characters and a long line are shown", |screen| screen.has("|end of a line of 500"));
     assert!(screen.has("漢字 wide"), "{screen}");
-    assert_eq!(screen.rows.iter().filter(|row| row.starts_with("mmmm")).count(), 6, "{screen}");
+    assert_eq!(screen.rows.iter().filter(|row| row.starts_with("mmmm")).count(), 7, "{screen}");
     probe.say("\x1b[?1049h\x1b[Halternate");
     terminal.wait_until("the alternate screen is shown", |screen| screen.has("alternate") && !screen.has("漢字"));
     probe.say("\x1b[?1049l");

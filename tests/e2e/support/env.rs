@@ -342,9 +342,12 @@ impl Env {
         })
     }
 
-    /// Waits until so many clients are attached.
-    pub fn wait_attached(&self, clients: u64) {
-        self.wait_json(&format!("{clients} clients are attached"), &["status"], |status| status["attachments"] == clients);
+    /// Waits until so many clients are attached and answer; those whose connection is lost do not count.
+    pub fn wait_attached(&self, clients: usize) {
+        self.wait_json(&format!("{clients} clients are attached"), &["roster"], |roster| {
+            let attachments = list(&roster["operators"]).iter().flat_map(|operator| list(&operator["attachments"]));
+            attachments.filter(|attachment| attachment["presence"] == "live" && !attachment["session"].is_null()).count() == clients
+        });
     }
 }
 
