@@ -59,7 +59,7 @@ fn full_screen(context: &Context, paths: &Paths, attach: Attach) -> Result<Exit,
         other => other?,
     };
     let file = super::config::file(context).ok();
-    let mut reload = move || configuration(file.as_deref());
+    let reload = move || configuration(file.as_deref());
     let (config, warnings) = reload();
     let options = tui::Options {
         path: paths.socket().to_owned(),

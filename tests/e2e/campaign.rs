@@ -30,7 +30,7 @@ pub struct Plan {
     pub panes: u32,
     /// Whether clients attach, detach, resize and type all the while.
     pub busy: bool,
-    /// Kills between two looks at the text.
+    /// Kills between two looks at the text: one answer holds some 4 MiB, which the writers must not outrun.
     pub look_every: u32,
     /// Longest wait before a kill, in milliseconds.
     pub pause_ms: u64,
@@ -169,7 +169,7 @@ fn campaign(plan: &Plan, seed: u64) -> Outcome {
         let (mut probe, printed) = Probe::start(&env, &tag, args);
         let made: serde_json::Value = serde_json::from_str(&printed).expect("ids in JSON");
         let before = probe.report();
-        probe.write(&tag, 200 + rng.below(6000), 300 + rng.below(3000));
+        probe.write(&tag, 500 + rng.below(3500), 2000 + rng.below(4000));
         writers.push(Writer { probe, pane: made["pane"].as_str().expect("a pane").to_owned(), lines: Lines::new(&tag), before });
     }
     let keeper = env.keeper_pid();

@@ -14,7 +14,7 @@ fn told(name: &str, plan: &Plan) {
 
 #[test]
 fn killing_the_server_at_random_moments_loses_nothing() {
-    told("writers", &Plan { kills: 150, panes: 4, busy: false, look_every: 15, pause_ms: 60 });
+    told("writers", &Plan { kills: 150, panes: 4, busy: false, look_every: 10, pause_ms: 60 });
 }
 
 #[test]

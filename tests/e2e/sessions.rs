@@ -101,7 +101,9 @@ fn a_terminal_of_20x5_is_of_use() {
     terminal.prefix("%");
     terminal.wait_until("two panes stand side by side", |screen| screen.body().iter().any(|row| row.contains('│')));
     terminal.prefix("\"");
-    terminal.wait_until("three panes are there", |screen| screen.body().iter().any(|row| row.contains('├') || row.contains('┤')));
+    terminal.wait_until("three panes are there, and the new one has the focus", |screen| {
+        screen.body().iter().any(|row| row.contains('├') || row.contains('┤')) && screen.cursor.is_some_and(|(_, row)| row == 3)
+    });
     terminal.prefix("z");
     terminal.wait_until("one pane has it all", |screen| !screen.body().iter().any(|row| row.contains('│')));
     terminal.type_line("clear; echo ti-$((3+4))");
@@ -190,13 +192,14 @@ fn exit_codes_tell_what_happened() {
 #[test]
 fn kill_server_ends_everything() {
     let env = Env::new();
-    let (probe, _) = session_with_probe(&env);
+    let (mut probe, _) = session_with_probe(&env);
     let terminal = env.terminal(&["attach", "-t", "w"]);
     env.wait_attached(1);
     let keeper = env.keeper_pid();
     env.ok(&["kill", "server"]);
     terminal.wait_end("the server has left");
-    probe.wait_gone();
+    // The terminal is gone from under it; this one chooses to live on, which is its right.
+    probe.await_event("SIGHUP");
     crate::support::procs::wait_end(keeper, "the keeper is gone");
     assert!(!env.socket().exists(), "no socket is left behind");
     env.ok(&["new", "-d", "-s", "again"]);

@@ -142,14 +142,15 @@ impl Terminal {
         });
         let (stopped, stop) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).expect("a pipe");
         let source = master.try_clone_reader().expect("a reader");
-        let mut answers = master.take_writer().expect("a writer");
         let raw = master.as_raw_fd().expect("a descriptor");
         // SAFETY: the descriptor is only duplicated here, while `master` is alive.
         let polled = unsafe { BorrowedFd::borrow_raw(raw) }.try_clone_to_owned().expect("a duplicate");
+        // Not portable-pty's own writer: that one types a newline and C-d when it is dropped.
         let writer: Box<dyn Write + Send> = Box::new(std::fs::File::from(polled.try_clone().expect("a duplicate")));
+        let mut answers = std::fs::File::from(polled.try_clone().expect("a duplicate"));
         let reader = std::thread::spawn({
             let shared = Arc::clone(&shared);
-            move || read_on(&shared, source, &polled, &stopped, &mut *answers)
+            move || read_on(&shared, source, &polled, &stopped, &mut answers)
         });
         std::thread::spawn({
             let shared = Arc::clone(&shared);
