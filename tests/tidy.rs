@@ -25,14 +25,18 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("keeper", &["ids", "geometry", "protocol::keeper", "platform", "ring"]),
     (
         "server",
-        &["ids", "geometry", "layout", "session", "operator", "terminal", "protocol", "command", "config", "keeper", "platform", "ring", "logging"],
+        &[
+            "ids", "geometry", "layout", "session", "operator", "terminal", "protocol", "command", "config", "keeper", "platform", "ring",
+            "logging",
+        ],
     ),
     ("tui", &["ids", "geometry", "protocol", "config", "command", "terminal"]),
     ("logging", &[]),
     (
         "cli",
         &[
-            "ids", "geometry", "layout", "session", "operator", "terminal", "protocol", "command", "config", "keeper", "platform", "ring", "server", "tui", "logging",
+            "ids", "geometry", "layout", "session", "operator", "terminal", "protocol", "command", "config", "keeper", "platform", "ring",
+            "server", "tui", "logging",
         ],
     ),
 ];
@@ -42,7 +46,19 @@ const PURE: &[&str] = &["ids", "geometry", "layout", "session", "operator", "ter
 
 /// What has no place in a pure room.
 const IMPURE: &[&str] = &[
-    "std::env::", "std::fs", "std::net", "std::os", "std::process", "std::thread", "Instant::now", "SystemTime", "rustix::", "libc::", "tokio::", "mio::", "Mutex<",
+    "std::env::",
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "Instant::now",
+    "SystemTime",
+    "rustix::",
+    "libc::",
+    "tokio::",
+    "mio::",
+    "Mutex<",
 ];
 
 struct Source {
@@ -88,7 +104,9 @@ fn code(source: &Source) -> Vec<(usize, &str)> {
         return Vec::new();
     }
     let lines: Vec<&str> = source.text.lines().collect();
-    let tests = lines.windows(2).position(|pair| pair[0].trim() == "#[cfg(test)]" && pair[1].trim_start().starts_with("mod ") && pair[1].trim_end().ends_with('{'));
+    let tests = lines
+        .windows(2)
+        .position(|pair| pair[0].trim() == "#[cfg(test)]" && pair[1].trim_start().starts_with("mod ") && pair[1].trim_end().ends_with('{'));
     let numbered = lines.iter().take(tests.unwrap_or(lines.len())).enumerate();
     numbered.map(|(number, line)| (number + 1, line.split("//").next().unwrap_or(""))).filter(|(_, line)| !line.trim().is_empty()).collect()
 }
@@ -139,7 +157,12 @@ fn pure_rooms_touch_nothing() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| PURE.contains(&source.room.as_str())) {
         for (number, line) in code(source) {
-            wrong.extend(IMPURE.iter().filter(|word| line.contains(*word)).map(|word| format!("src/{}:{number}: {word} in a pure room", source.path.display())));
+            wrong.extend(
+                IMPURE
+                    .iter()
+                    .filter(|word| line.contains(*word))
+                    .map(|word| format!("src/{}:{number}: {word} in a pure room", source.path.display())),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -163,7 +186,10 @@ fn nothing_prints_outside_cli() {
     for source in sources().iter().filter(|source| source.room != "cli") {
         for (number, line) in code(source) {
             wrong.extend(
-                ["println!", "print!(", "eprintln!", "eprint!(", "dbg!("].iter().filter(|word| line.contains(*word)).map(|word| format!("src/{}:{number}: {word}", source.path.display())),
+                ["println!", "print!(", "eprintln!", "eprint!(", "dbg!("]
+                    .iter()
+                    .filter(|word| line.contains(*word))
+                    .map(|word| format!("src/{}:{number}: {word}", source.path.display())),
             );
         }
     }
@@ -208,7 +234,17 @@ fn the_manual_lists_the_commands_there_are() {
 
 #[test]
 fn the_papers_are_there() {
-    for paper in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", ".ci/run", "man/baton.1", "man/baton-config.5"] {
+    for paper in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        ".ci/run",
+        "man/baton.1",
+        "man/baton-config.5",
+    ] {
         assert!(root().join(paper).exists(), "{paper} is missing");
     }
 }
