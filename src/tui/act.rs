@@ -234,7 +234,8 @@ fn ask(turn: &mut Turn<'_>, confirm: &Confirm) {
         Some(question) => format::expand(turn.model, question),
         None => format!("{}?", confirm.text),
     };
-    let question = format!("{} (y/n)", question.trim_end());
+    let question = question.trim_end().trim_end_matches("(y/n)").trim_end();
+    let question = format!("{question} (y/n)");
     let overlay = view::confirm::ConfirmOverlay::new(question, confirm.then.clone());
     act(turn, Action::Open(Box::new(overlay)), Asker::Nobody);
 }

@@ -35,6 +35,8 @@ pub mod scene;
 pub mod settings;
 pub mod signals;
 pub mod target;
+#[cfg(test)]
+mod tests;
 pub mod tty;
 pub mod update;
 pub mod view;
