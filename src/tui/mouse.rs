@@ -32,11 +32,10 @@ pub fn mouse(turn: &mut Turn<'_>, mouse: Mouse) {
         });
         return;
     }
-    if let Some(drag) = turn.model.drag {
-        if dragged(turn, drag, mouse) {
+    if let Some(drag) = turn.model.drag
+        && dragged(turn, drag, mouse) {
             return;
         }
-    }
     let scene = scene::arrange(turn.model);
     if scene.status == Some(mouse.at.row) {
         on_status(turn, &scene, mouse);

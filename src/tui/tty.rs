@@ -110,11 +110,10 @@ impl Tty {
         let before = rustix::termios::tcgetattr(stdin)?;
         let mut raw = before.clone();
         raw.make_raw();
-        if let Ok(mut saved) = SAVED.lock() {
-            if saved.is_none() {
+        if let Ok(mut saved) = SAVED.lock()
+            && saved.is_none() {
                 *saved = Some(Saved { termios: before, entered: false });
             }
-        }
         HOOK.call_once(|| {
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -129,11 +128,10 @@ impl Tty {
     /// What begins the alternate screen and the other modes; to be written before the first frame.
     #[must_use]
     pub fn enter_bytes(mouse: bool) -> Vec<u8> {
-        if let Ok(mut saved) = SAVED.lock() {
-            if let Some(saved) = saved.as_mut() {
+        if let Ok(mut saved) = SAVED.lock()
+            && let Some(saved) = saved.as_mut() {
                 saved.entered = true;
             }
-        }
         let mut out = String::new();
         let _ = EnterAlternateScreen.write_ansi(&mut out);
         let _ = EnableBracketedPaste.write_ansi(&mut out);

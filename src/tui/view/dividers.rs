@@ -45,11 +45,10 @@ fn outside(model: &Model, scene: &Scene, buffer: &mut Buffer) {
     let dot = if model.unicode { "·" } else { "." };
     for row in viewport.row..viewport.bottom() {
         for col in viewport.col..viewport.right() {
-            if !window.contains(Point { col, row }) {
-                if let Some(cell) = buffer.cell_mut((col, row)) {
+            if !window.contains(Point { col, row })
+                && let Some(cell) = buffer.cell_mut((col, row)) {
                     cell.set_symbol(dot).set_style(model.settings.theme.faint);
                 }
-            }
         }
     }
 }
