@@ -275,9 +275,10 @@ impl Link {
 
     fn acked(&mut self, ack: &InputAck) {
         if let Some(index) = self.unacked.iter().position(|input| input.seq == ack.seq)
-            && let Some(input) = self.unacked.remove(index) {
-                self.unacked_bytes -= input.bytes.len();
-            }
+            && let Some(input) = self.unacked.remove(index)
+        {
+            self.unacked_bytes -= input.bytes.len();
+        }
         self.pump();
     }
 

@@ -33,9 +33,10 @@ pub fn mouse(turn: &mut Turn<'_>, mouse: Mouse) {
         return;
     }
     if let Some(drag) = turn.model.drag
-        && dragged(turn, drag, mouse) {
-            return;
-        }
+        && dragged(turn, drag, mouse)
+    {
+        return;
+    }
     let scene = scene::arrange(turn.model);
     if scene.status == Some(mouse.at.row) {
         on_status(turn, &scene, mouse);

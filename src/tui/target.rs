@@ -81,9 +81,10 @@ fn find_session<'a>(model: &'a Model, name: &str) -> Option<&'a SessionInfo> {
 
 fn find_window(model: &Model, session: &SessionInfo, name: &str) -> Option<WindowId> {
     if let Ok(index) = name.parse::<u32>()
-        && let Some(link) = session.links.iter().find(|link| link.index == index) {
-            return Some(link.window);
-        }
+        && let Some(link) = session.links.iter().find(|link| link.index == index)
+    {
+        return Some(link.window);
+    }
     match name {
         "{last}" | "!" => return model.trail.windows.get(&session.id)?.first().copied(),
         "{next}" | "+" => return step_window(model, session, 1),

@@ -13,7 +13,7 @@ use crate::geometry::{Axis, Point, Rect, Size};
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::protocol::message::*;
 use crate::terminal::diff::diff;
-use crate::terminal::keys::{Key, Mouse, MouseAction, MouseButton, Mods};
+use crate::terminal::keys::{Key, Mods, Mouse, MouseAction, MouseButton};
 use crate::terminal::{Color, Row, Screen, Style};
 
 fn rect(col: u16, row: u16, cols: u16, rows: u16) -> Rect {
@@ -188,7 +188,11 @@ fn what_a_request_makes_is_looked_at_when_it_is_there() {
     assert_eq!(focus(&model), (1, 1, 1), "not there yet");
     tell(
         &mut model,
-        [ServerMessage::Window(window(1, Size::new(40, 9), &[(1, 9), (9, 10), (2, 19)])), ServerMessage::Pane(pane(9, 1)), ServerMessage::ModelEnd],
+        [
+            ServerMessage::Window(window(1, Size::new(40, 9), &[(1, 9), (9, 10), (2, 19)])),
+            ServerMessage::Pane(pane(9, 1)),
+            ServerMessage::ModelEnd,
+        ],
     );
     assert_eq!(focus(&model), (1, 1, 9));
 }
@@ -201,7 +205,10 @@ fn a_question_is_answered_by_one_key() {
     assert_eq!(keys(&mut model, "n"), []);
     assert_eq!(model.overlays.len(), 0);
     let effects = keys(&mut model, "C-b x y");
-    assert!(matches!(&effects[..], [Effect::Send(ClientMessage::Request(asked))] if matches!(asked.request, Request::KillPane { .. })), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Send(ClientMessage::Request(asked))] if matches!(asked.request, Request::KillPane { .. })),
+        "{effects:?}"
+    );
 }
 
 #[test]
@@ -240,11 +247,13 @@ fn the_mouse_gives_focus_drags_dividers_and_copies() {
     screen.put_row(2, Row::narrow("say hello-world now"), 1);
     tell(&mut model, [ServerMessage::Frame(frame(1, &screen, 0))]);
     let mouse = |action, col, row| Event::Mouse(Mouse { action, at: Point { col, row }, mods: Mods::NONE });
-    let (press, drag, release) = (MouseAction::Press(MouseButton::Left), MouseAction::Drag(MouseButton::Left), MouseAction::Release(MouseButton::Left));
+    let (press, drag, release) =
+        (MouseAction::Press(MouseButton::Left), MouseAction::Drag(MouseButton::Left), MouseAction::Release(MouseButton::Left));
     let _ = update_all(&mut model, [mouse(press, 30, 3), mouse(release, 30, 3)]);
     assert_eq!(focus(&model), (1, 1, 2));
     let effects = update_all(&mut model, [mouse(press, 20, 4), mouse(drag, 23, 5), mouse(release, 23, 5)]);
-    let moved = Request::Resize { target: Some("%2".into()), how: ResizeHow::Divider(Point { col: 20, row: 4 }, Point { col: 23, row: 4 }) };
+    let moved =
+        Request::Resize { target: Some("%2".into()), how: ResizeHow::Divider(Point { col: 20, row: 4 }, Point { col: 23, row: 4 }) };
     assert!(matches!(&effects[..], [Effect::Send(ClientMessage::Request(asked))] if asked.request == moved), "{effects:?}");
     let effects = update_all(&mut model, [mouse(press, 4, 2), mouse(drag, 8, 2), mouse(release, 8, 2)]);
     assert!(effects.contains(&Effect::Clipboard("hello".into())), "{effects:?}");

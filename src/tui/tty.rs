@@ -111,9 +111,10 @@ impl Tty {
         let mut raw = before.clone();
         raw.make_raw();
         if let Ok(mut saved) = SAVED.lock()
-            && saved.is_none() {
-                *saved = Some(Saved { termios: before, entered: false });
-            }
+            && saved.is_none()
+        {
+            *saved = Some(Saved { termios: before, entered: false });
+        }
         HOOK.call_once(|| {
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -129,9 +130,10 @@ impl Tty {
     #[must_use]
     pub fn enter_bytes(mouse: bool) -> Vec<u8> {
         if let Ok(mut saved) = SAVED.lock()
-            && let Some(saved) = saved.as_mut() {
-                saved.entered = true;
-            }
+            && let Some(saved) = saved.as_mut()
+        {
+            saved.entered = true;
+        }
         let mut out = String::new();
         let _ = EnterAlternateScreen.write_ansi(&mut out);
         let _ = EnableBracketedPaste.write_ansi(&mut out);

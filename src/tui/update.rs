@@ -121,10 +121,12 @@ impl Turn<'_> {
         }
         self.tell_view();
         if let Some(Effect::Input { pane: last_pane, bytes: last, source: last_source }) = self.effects.last_mut()
-            && *last_pane == pane && *last_source == source {
-                last.extend_from_slice(&bytes);
-                return;
-            }
+            && *last_pane == pane
+            && *last_source == source
+        {
+            last.extend_from_slice(&bytes);
+            return;
+        }
         self.effects.push(Effect::Input { pane, bytes, source });
     }
 
@@ -187,18 +189,20 @@ fn want_previews(model: &mut Model) {
     let mut also: Vec<PaneId> = model.overlays.iter().rev().flat_map(|layer| layer.overlay.previews()).collect();
     also.truncate(4);
     if let Some(view) = &mut model.view
-        && view.also != also {
-            view.also = also;
-        }
+        && view.also != also
+    {
+        view.also = also;
+    }
 }
 
 fn focus(turn: &mut Turn<'_>, focused: bool) {
     turn.model.focused = focused;
     turn.model.redraw.chrome = true;
     if let Some(pane) = turn.model.focus()
-        && let Some(bytes) = keys::encode_focus(focused, turn.model.modes_of(pane)) {
-            turn.input(pane, bytes.to_vec(), InputSource::Focus);
-        }
+        && let Some(bytes) = keys::encode_focus(focused, turn.model.modes_of(pane))
+    {
+        turn.input(pane, bytes.to_vec(), InputSource::Focus);
+    }
 }
 
 fn resized(turn: &mut Turn<'_>, size: Size) {
@@ -245,10 +249,12 @@ fn deadline(turn: &mut Turn<'_>) {
         turn.model.redraw.chrome = true;
     }
     if let Link::Lost { since_ms } = turn.model.link
-        && due(Some(since_ms.saturating_add(LOST_SHOWN_MS))) && !turn.model.lost_shown {
-            turn.model.lost_shown = true;
-            turn.model.redraw.chrome = true;
-        }
+        && due(Some(since_ms.saturating_add(LOST_SHOWN_MS)))
+        && !turn.model.lost_shown
+    {
+        turn.model.lost_shown = true;
+        turn.model.redraw.chrome = true;
+    }
     if due(turn.model.keys.until_ms) {
         turn.model.keys = KeyState::default();
         turn.model.redraw.chrome = true;
@@ -445,9 +451,10 @@ fn model_end(turn: &mut Turn<'_>) {
     model.complete = true;
     model.redraw.chrome = true;
     if let Some(made) = model.awaited.clone()
-        && look_at_made(model, &made) {
-            model.awaited = None;
-        }
+        && look_at_made(model, &made)
+    {
+        model.awaited = None;
+    }
     if !model.mend_view() {
         // The server lets the clients of a session go when it ends; if the word is still on its way, its reason is this one anyway.
         turn.effect(Effect::Leave(Leave::SessionEnded));

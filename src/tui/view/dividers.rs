@@ -46,9 +46,10 @@ fn outside(model: &Model, scene: &Scene, buffer: &mut Buffer) {
     for row in viewport.row..viewport.bottom() {
         for col in viewport.col..viewport.right() {
             if !window.contains(Point { col, row })
-                && let Some(cell) = buffer.cell_mut((col, row)) {
-                    cell.set_symbol(dot).set_style(model.settings.theme.faint);
-                }
+                && let Some(cell) = buffer.cell_mut((col, row))
+            {
+                cell.set_symbol(dot).set_style(model.settings.theme.faint);
+            }
         }
     }
 }
