@@ -175,11 +175,19 @@ fn campaign(plan: &Plan, seed: u64) -> Outcome {
     let keeper = env.keeper_pid();
     let witness = env.terminal_of(80, 25, &["attach", "-t", "w"]);
     witness.wait_until("the witness sees lines", |screen| screen.rows.iter().any(|row| row.starts_with("p0 ")));
+    let typist = plan.busy.then(|| {
+        let (probe, printed) = Probe::start(&env, "typed", &["window", "-d", "--json", "-t", "w", "-n", "typed"]);
+        let made: serde_json::Value = serde_json::from_str(&printed).expect("ids in JSON");
+        (probe, made["pane"].as_str().expect("a pane").to_owned())
+    });
     let over = AtomicBool::new(false);
     let mut outcome = Outcome { seed, lines: 0, early: 0, gaps: Vec::new(), typed: 0 };
     let mut exits = BTreeMap::new();
     std::thread::scope(|scope| {
-        let busy = plan.busy.then(|| scope.spawn(|| come_and_go(&env, &over, seed ^ 0x5555)));
+        let busy = typist.map(|(probe, pane)| scope.spawn({
+            let (env, over) = (&env, &over);
+            move || come_and_go(env, probe, pane, over, seed ^ 0x5555)
+        }));
         let stop = Over(&over);
         for kill in 0..plan.kills {
             let server = repeat_until("the keeper has a server", || procs::server_of(keeper).ok_or_else(|| "none".to_owned()));
@@ -259,11 +267,8 @@ fn pause(time: Duration) {
 }
 
 /// Attaches, resizes, types, detaches, and types by `send`, until it is over. Gives the number of tokens, all of which must have arrived, in order, once.
-fn come_and_go(env: &Env, over: &AtomicBool, seed: u64) -> u64 {
+fn come_and_go(env: &Env, mut probe: Probe, pane: String, over: &AtomicBool, seed: u64) -> u64 {
     let mut rng = Rng::new(seed);
-    let (mut probe, printed) = Probe::start(env, "typed", &["window", "-d", "--json", "-t", "w", "-n", "typed"]);
-    let made: serde_json::Value = serde_json::from_str(&printed).expect("ids in JSON");
-    let pane = made["pane"].as_str().expect("a pane");
     let mut expected = String::new();
     let mut token = 0_u64;
     while !over.load(Ordering::SeqCst) {
@@ -273,14 +278,17 @@ fn come_and_go(env: &Env, over: &AtomicBool, seed: u64) -> u64 {
         for _ in 0..1 + rng.below(4) {
             let word = format!("<{token}>");
             token += 1;
-            if rng.below(3) == 0 {
-                env.ok(&["send", "-t", pane, "-l", &word]);
+            let by_command = rng.below(3) == 0;
+            if by_command {
+                env.ok(&["send", "-t", &pane, "-l", &word]);
             } else {
                 terminal.type_text(&word);
             }
             expected.push_str(&word);
             // Acknowledged: the program has it. Exactly it.
-            assert_eq!(probe.await_typed(expected.len()), expected, "typed bytes are lost or doubled");
+            let typed = probe.await_typed(expected.len());
+            let way = if by_command { "by send" } else { "at the keyboard" };
+            assert!(typed == expected, "{word}, typed {way}, is lost or doubled: {typed} instead of {expected}\n{}", terminal.screen());
             if rng.below(2) == 0 {
                 terminal.resize(u16::try_from(30 + rng.below(100)).unwrap_or(80), u16::try_from(8 + rng.below(40)).unwrap_or(24));
             }

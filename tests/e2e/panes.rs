@@ -411,13 +411,16 @@ fn r17_size_follows_who_types_and_not_who_looks() {
     env.wait_json("the window follows who types", &["list-panes"], |value| {
         value["panes"][0]["size"].as_str().is_some_and(|size| size.starts_with("60x"))
     });
-    large.resize(100, 30);
-    let mut typist = observer;
-    typist.type_text("z");
+    let mut observer = observer;
+    observer.type_text("z");
+    observer.resize(35, 12);
     // The observer's key must not arrive: one that does arrive, sent after it, tells when to look.
     small.type_text("!");
     assert_eq!(probe.await_typed(3), "xy!");
-    assert_eq!(probe.report().size[0], 60, "neither a larger window elsewhere nor an observer counts");
+    assert_eq!(probe.report().size[0], 60, "neither a larger client elsewhere nor an observer counts");
+    // To resize one's own terminal is to take part, as with tmux.
+    large.resize(100, 30);
+    env.wait_json("the window follows who resizes", &["list-panes"], |value| value["panes"][0]["size"].as_str().is_some_and(|size| size.starts_with("100x")));
 }
 
 /// R21: the bytes a program reads are the sum of what was accepted, whoever sent them and by whichever way.

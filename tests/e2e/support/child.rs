@@ -119,9 +119,11 @@ fn run(socket: &Path) -> std::io::Result<i32> {
             }
             "typed" => json!(String::from_utf8_lossy(&lock(&told.typed))),
             "await_typed" => {
-                let wanted: usize = rest.parse().unwrap_or(0);
+                let (wanted, seconds) = rest.split_once(' ').unwrap_or((rest, "30"));
+                let wanted: usize = wanted.parse().unwrap_or(0);
+                let patience = Duration::from_secs(seconds.parse().unwrap_or(30));
                 let typed = lock(&told.typed);
-                let wait = told.more.wait_timeout_while(typed, super::wait::patience(), |typed| typed.len() < wanted);
+                let wait = told.more.wait_timeout_while(typed, patience, |typed| typed.len() < wanted);
                 let (typed, _) = wait.unwrap_or_else(PoisonError::into_inner);
                 json!(String::from_utf8_lossy(&typed))
             }

@@ -93,6 +93,9 @@ impl Env {
         fs::write(root.path().join("shrc"), "PS1='ready> '\n").expect("a file");
         set("ENV", root.path().join("shrc").as_os_str());
         set("RUST_BACKTRACE", "1".as_ref());
+        if let Some(patience) = std::env::var_os("BATON_E2E_PATIENCE_S") {
+            set("BATON_E2E_PATIENCE_S", &patience);
+        }
         let env = Self { root, variables, binary: binary() };
         env.write_config(config);
         env

@@ -152,7 +152,7 @@ impl Probe {
 
     /// Waits until at least so many bytes were typed into it; gives all.
     pub fn await_typed(&mut self, bytes: usize) -> String {
-        self.ask(&format!("await_typed {bytes}")).as_str().unwrap_or_default().to_owned()
+        self.ask(&format!("await_typed {bytes} {}", patience().as_secs())).as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until it has seen an event such as `SIGWINCH`.
