@@ -113,6 +113,7 @@ pub fn run(options: Options) -> Result<Exit, Error> {
     model.unicode = is_utf8_locale();
     model.environment.clone_from(&options.attach.environment);
     let attach = Attach { viewport: model.viewport(), ..options.attach };
+    let first = attach.clone();
     let link = Link::new(options.path.clone(), options.socket, options.hello, attach)?;
     let painter = Painter::new(model.size, depth());
     let mut client = Client {
@@ -131,6 +132,7 @@ pub fn run(options: Options) -> Result<Exit, Error> {
         warnings: options.warnings,
         path: options.path,
         leave: None,
+        first,
     };
     let result = client.run(&mut signals);
     client.tty.restore();
@@ -184,6 +186,8 @@ struct Client {
     warnings: Vec<String>,
     path: PathBuf,
     leave: Option<Result<Exit, Error>>,
+    /// What was asked for at the start, until it is answered.
+    first: Attach,
 }
 
 impl Client {
@@ -213,7 +217,8 @@ impl Client {
             }
             if matches!(self.link.state(), State::Down { .. }) {
                 let model = &self.model;
-                self.link.retry(model.now_ms, || attach_again(model));
+                let first = &self.first;
+                self.link.retry(model.now_ms, || attach_again(model, first));
             }
             if self.link.state() == State::Gone {
                 return Err(Error::Gone(self.path.clone()));
@@ -488,7 +493,13 @@ struct Ready {
 }
 
 /// The attach of a client that comes back: to where it was.
-fn attach_again(model: &Model) -> Attach {
+fn attach_again(model: &Model, first: &Attach) -> Attach {
+    if model.view.is_none() {
+        // The first attach was not answered. What it was to make may have been made all the same: then by its name it is found, not refused.
+        let named = first.create.as_ref().and_then(|session| session.name.clone());
+        let target = first.target.clone().or(named);
+        return Attach { viewport: model.viewport(), target, create_only: false, ..first.clone() };
+    }
     Attach {
         viewport: model.viewport(),
         target: model.view.as_ref().map(|view| view.session.to_string()),
