@@ -184,10 +184,12 @@ fn campaign(plan: &Plan, seed: u64) -> Outcome {
     let mut outcome = Outcome { seed, lines: 0, early: 0, gaps: Vec::new(), typed: 0 };
     let mut exits = BTreeMap::new();
     std::thread::scope(|scope| {
-        let busy = typist.map(|(probe, pane)| scope.spawn({
-            let (env, over) = (&env, &over);
-            move || come_and_go(env, probe, pane, over, seed ^ 0x5555)
-        }));
+        let busy = typist.map(|(probe, pane)| {
+            scope.spawn({
+                let (env, over) = (&env, &over);
+                move || come_and_go(env, probe, pane, over, seed ^ 0x5555)
+            })
+        });
         let stop = Over(&over);
         for kill in 0..plan.kills {
             let server = repeat_until("the keeper has a server", || procs::server_of(keeper).ok_or_else(|| "none".to_owned()));

@@ -420,7 +420,9 @@ fn r17_size_follows_who_types_and_not_who_looks() {
     assert_eq!(probe.report().size[0], 60, "neither a larger client elsewhere nor an observer counts");
     // To resize one's own terminal is to take part, as with tmux.
     large.resize(100, 30);
-    env.wait_json("the window follows who resizes", &["list-panes"], |value| value["panes"][0]["size"].as_str().is_some_and(|size| size.starts_with("100x")));
+    env.wait_json("the window follows who resizes", &["list-panes"], |value| {
+        value["panes"][0]["size"].as_str().is_some_and(|size| size.starts_with("100x"))
+    });
 }
 
 /// R21: the bytes a program reads are the sum of what was accepted, whoever sent them and by whichever way.
