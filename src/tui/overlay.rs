@@ -119,6 +119,11 @@ pub trait Overlay: Send {
         Vec::new()
     }
 
+    /// Whether what lies below shows through cells that it leaves blank.
+    fn is_see_through(&self) -> bool {
+        false
+    }
+
     /// Whether keys go through it to what lies below (a hint that closes by itself). It gets them too.
     fn is_transparent(&self) -> bool {
         false

@@ -15,8 +15,9 @@ pub mod prompt;
 pub mod rows;
 pub mod status;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect as Area;
+use ratatui::style::{Color, Modifier};
 
 use super::copy::CopyMode;
 use super::model::Model;
@@ -43,10 +44,23 @@ pub fn draw(model: &mut Model, scene: &Scene, buffer: &mut Buffer) {
     for layer in &mut layers {
         let Some(rect) = layer.overlay.area(screen, model).intersection(screen) else { continue };
         let area = Area { x: rect.col, y: rect.row, width: rect.cols, height: rect.rows };
+        if layer.overlay.is_see_through() {
+            let mut own = Buffer::empty(area);
+            layer.overlay.draw(area, &mut own, model);
+            let drawn = own.content().iter().enumerate().filter(|(_, cell)| !is_blank(cell));
+            for (index, cell) in drawn {
+                buffer[own.pos_of(index)] = cell.clone();
+            }
+            continue;
+        }
         clear(area, buffer);
         layer.overlay.draw(area, buffer, model);
     }
     model.overlays = layers;
+}
+
+fn is_blank(cell: &Cell) -> bool {
+    cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED)
 }
 
 /// Makes cells blank, and the chrome's own.

@@ -30,6 +30,10 @@ impl PaneNumbers {
 }
 
 impl Overlay for PaneNumbers {
+    fn is_see_through(&self) -> bool {
+        true
+    }
+
     fn area(&self, screen: Rect, model: &Model) -> Rect {
         let status = u16::from(model.settings.status && screen.rows > 1);
         let row = if model.settings.status_top() { screen.row + status } else { screen.row };
@@ -43,7 +47,6 @@ impl Overlay for PaneNumbers {
             let Some(placed) = scene.placed(place.pane) else { continue };
             let shown = area_of(placed.outer).intersection(area);
             let style = if model.focus() == Some(place.pane) { theme.number_active } else { theme.number };
-            buffer.set_style(shown, theme.faint);
             digits::draw(&number.to_string(), shown, buffer, style);
             let size = place.rect.size().to_string();
             let cols = u16::try_from(size.len()).unwrap_or(u16::MAX);
