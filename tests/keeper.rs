@@ -340,7 +340,7 @@ fn programs_start_in_their_place_and_end_with_their_code() {
     assert_eq!((exit.signal(), exit.code()), (Some(11), None));
     // The login shell says of itself that it is one.
     let shell = direct.spawn(3, &[]);
-    direct.say(&Message::Input { pane: PaneId(3), source: 1, seq: 1, bytes: b"echo I am $0; exit 3\r".to_vec() });
+    direct.say(&Message::Input { pane: PaneId(3), source: 1, seq: 1, lazy: false, bytes: b"echo I am $0; exit 3\r".to_vec() });
     assert!(read_until(&shell, None).contains("I am -sh\r\n"));
     assert_eq!(direct.exit(3).code(), Some(3));
 }
@@ -362,7 +362,7 @@ fn a_program_that_cannot_start_is_an_error_and_harms_nobody() {
     }
     direct.say(&request(1, &["cat"]));
     assert_eq!(direct.refusal(kind::SPAWN).0, u64::from(libc::EEXIST.cast_unsigned()));
-    direct.say(&Message::Input { pane: PaneId(1), source: 1, seq: 1, bytes: b"still there\r".to_vec() });
+    direct.say(&Message::Input { pane: PaneId(1), source: 1, seq: 1, lazy: false, bytes: b"still there\r".to_vec() });
     read_until(&held, Some("still there\r\nstill there\r\n"));
 }
 
@@ -396,7 +396,7 @@ fn a_full_queue_refuses_and_tells_when_it_has_drained() {
     let mut direct = Direct::open();
     let held = direct.spawn(1, &["sh", "-c", "stty raw -echo; echo ready; read go </dev/null; sleep 1000 & wait"]);
     read_until(&held, Some("ready"));
-    let input = |seq, bytes: &[u8]| Message::Input { pane: PaneId(1), source: 1, seq, bytes: bytes.to_vec() };
+    let input = |seq, bytes: &[u8]| Message::Input { pane: PaneId(1), source: 1, seq, lazy: false, bytes: bytes.to_vec() };
     let mut refused = 0;
     for seq in 1..=2 * (INPUT_QUEUE_MAX / 8192) as u64 {
         direct.say(&input(seq, &[b'x'; 8192]));
@@ -476,7 +476,7 @@ fn nothing_that_is_said_is_fatal() {
     direct.heard.clear();
     direct.say(&Message::Ping { nonce: 99 });
     direct.hear("the pong", |message| matches!(message, Message::Pong { nonce: 99 }).then_some(()));
-    direct.say(&Message::Input { pane: PaneId(1), source: 1 << 40, seq: 1, bytes: b"alive\r".to_vec() });
+    direct.say(&Message::Input { pane: PaneId(1), source: 1 << 40, seq: 1, lazy: false, bytes: b"alive\r".to_vec() });
     read_until(&held, Some("alive\r\nalive\r\n"));
 }
 
@@ -506,7 +506,7 @@ fn without_descriptors_a_spawn_fails_and_works_again_later() {
     assert_eq!(refused.0, u64::from(libc::EMFILE.cast_unsigned()), "{}", refused.1);
     assert!(held.len() > 5, "only {} panes", held.len());
     for (index, pane) in held.iter().enumerate() {
-        direct.say(&Message::Input { pane: PaneId(index as u64), source: 1, seq: 1, bytes: b"here\r".to_vec() });
+        direct.say(&Message::Input { pane: PaneId(index as u64), source: 1, seq: 1, lazy: false, bytes: b"here\r".to_vec() });
         read_until(pane, Some("here\r\nhere\r\n"));
     }
     // Named descriptors fill what is left, one by one, so that every later step of a spawn fails in its turn.
@@ -536,7 +536,7 @@ fn a_dead_keeper_is_replaced_and_no_pane_notices() {
     let ending = direct.spawn(2, &["sh", "-c", "read code; exit $code"]);
     let ended = direct.spawn(3, &["sh", "-c", "exit 5"]);
     let fifth = direct.exit(3);
-    direct.say(&Message::Input { pane: PaneId(1), source: 9, seq: 4, bytes: b"before\r".to_vec() });
+    direct.say(&Message::Input { pane: PaneId(1), source: 9, seq: 4, lazy: false, bytes: b"before\r".to_vec() });
     direct.hear("the acknowledgement", |message| matches!(message, Message::Inack { seq: 4, .. }).then_some(()));
     let named = platform::memory_object(4096).unwrap();
 
@@ -582,7 +582,7 @@ fn a_dead_keeper_is_replaced_and_no_pane_notices() {
     }
     // The pane goes on, and what was typed before is not typed again.
     for (seq, text) in [(4, "before\r"), (5, "after\r")] {
-        direct.say(&Message::Input { pane: PaneId(1), source: 9, seq, bytes: text.as_bytes().to_vec() });
+        direct.say(&Message::Input { pane: PaneId(1), source: 9, seq, lazy: false, bytes: text.as_bytes().to_vec() });
     }
     let printed = read_until(&direct.inventory.panes[0], Some("after\r\nafter\r\n"));
     assert_eq!(printed.matches("before").count(), 2, "{printed:?}");
@@ -616,7 +616,7 @@ fn termination_ends_a_keeper_only_without_panes() {
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::HUP, rustix::process::Signal::INT] {
         keeper.signal(signal).unwrap();
     }
-    direct.say(&Message::Input { pane: PaneId(1), source: 1, seq: 1, bytes: b"here\r".to_vec() });
+    direct.say(&Message::Input { pane: PaneId(1), source: 1, seq: 1, lazy: false, bytes: b"here\r".to_vec() });
     read_until(&held, Some("here\r\nhere\r\n"));
     direct.say(&Message::Forget { pane: PaneId(1) });
     direct.say(&Message::Ping { nonce: 1 });

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::ids::PaneId;
 use crate::platform::ProcessWatch;
-use crate::protocol::keeper::{Exit, INPUT_QUEUE_MAX, INPUT_SOURCES_MAX, PaneRecord};
+use crate::protocol::keeper::{Exit, INPUT_QUEUE_MAX, INPUT_SOURCES_MAX, LAZY_INPUTS_MAX, PaneRecord};
 use crate::ring::PaneMemory;
 
 /// What became of an input.
@@ -32,6 +32,8 @@ struct Source {
     last: u64,
     /// The number that must come next, after a refusal.
     owed: Option<u64>,
+    /// Lazy inputs applied and not acknowledged yet.
+    unsaid: u32,
 }
 
 /// The keeper's own view of the output, where it reads the masters.
@@ -85,7 +87,7 @@ impl Pane {
     pub(super) fn adopted(record: &PaneRecord, master: OwnedFd, memory: OwnedFd, watch: Option<ProcessWatch>) -> Self {
         let mut pane = Self::new(record.pid, record.start_time, master, memory);
         (pane.exit, pane.quarantine, pane.watch) = (record.exit, record.quarantine, watch);
-        pane.sources = record.inputs.iter().take(INPUT_SOURCES_MAX).map(|(id, last)| Source { id: *id, last: *last, owed: None }).collect();
+        pane.sources = record.inputs.iter().take(INPUT_SOURCES_MAX).map(|(id, last)| Source { id: *id, last: *last, owed: None, unsaid: 0 }).collect();
         pane
     }
 
@@ -103,21 +105,29 @@ impl Pane {
     /// Applies one input, or says why not.
     pub(super) fn input(&mut self, id: u64, seq: u64, bytes: &[u8]) -> Accepted {
         let place = self.sources.iter().position(|source| source.id == id);
-        let (last, owed) = place.and_then(|place| self.sources.get(place)).map_or((0, None), |source| (source.last, source.owed));
+        let known = place.and_then(|place| self.sources.get(place));
+        let (last, owed, unsaid) = known.map_or((0, None, 0), |source| (source.last, source.owed, source.unsaid));
         if place.is_some() && seq <= last {
             return Accepted::Yes;
         }
         if owed.is_some_and(|owed| seq > owed) || self.queue.len() + bytes.len() > INPUT_QUEUE_MAX {
             self.owes_drained = true;
-            self.remember(place, Source { id, last, owed: Some(owed.unwrap_or(seq).min(seq)) });
+            self.remember(place, Source { id, last, owed: Some(owed.unwrap_or(seq).min(seq)), unsaid });
             return Accepted::Full;
         }
-        self.remember(place, Source { id, last: seq, owed: None });
+        self.remember(place, Source { id, last: seq, owed: None, unsaid });
         self.queue.extend(bytes);
         match self.flush() {
             Ok(()) => Accepted::Yes,
             Err(_) => Accepted::Gone,
         }
+    }
+
+    /// Whether the acknowledgement of a lazy input may wait for a later one.
+    pub(super) fn may_wait_with_inack(&mut self, id: u64) -> bool {
+        let Some(source) = self.sources.iter_mut().find(|source| source.id == id) else { return false };
+        source.unsaid = (source.unsaid + 1) % LAZY_INPUTS_MAX;
+        source.unsaid != 0
     }
 
     /// Keeps `source` as the one heard last.

@@ -521,7 +521,7 @@ impl Keeper<'_> {
         match message {
             Message::Hello { min, keeper_reads, .. } => self.hello(min, keeper_reads),
             Message::Spawn(request) => self.spawn(&request),
-            Message::Input { pane, source, seq, bytes } => self.input(pane, source, seq, &bytes),
+            Message::Input { pane, source, seq, lazy, bytes } => self.input(pane, source, seq, lazy, &bytes),
             Message::Resize { pane, size } => {
                 let done = self.panes.get(&pane).map(|state| platform::set_terminal_size(state.master.as_fd(), size));
                 self.report(of, pane, done);
@@ -697,15 +697,17 @@ impl Keeper<'_> {
         self.panes.insert(record.pane, state);
     }
 
-    fn input(&mut self, pane: PaneId, source: u64, seq: u64, bytes: &[u8]) {
+    fn input(&mut self, pane: PaneId, source: u64, seq: u64, lazy: bool, bytes: &[u8]) {
         let Some(state) = self.panes.get_mut(&pane) else {
             return self.refuse(kind::INPUT, pane, u64::from(libc::ENOENT.cast_unsigned()), seq, "no such pane");
         };
         let accepted = state.input(source, seq, bytes);
+        let unsaid = lazy && state.may_wait_with_inack(source);
         if state.is_waiting() {
             self.waiting.insert(pane);
         }
         match accepted {
+            Accepted::Yes if unsaid => {}
             Accepted::Yes => self.say(&Message::Inack { pane, source, seq }),
             Accepted::Full => self.refuse(kind::INPUT, pane, ERR_FULL, seq, "the program does not read"),
             Accepted::Gone => self.refuse(kind::INPUT, pane, u64::from(libc::EIO.cast_unsigned()), seq, "the terminal is closed"),

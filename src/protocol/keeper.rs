@@ -33,6 +33,8 @@ pub const PAYLOAD_MAX: usize = 64 * 1024;
 pub const FDS_MAX: usize = 8;
 /// Most input bytes that the keeper queues for one pane whose program does not read.
 pub const INPUT_QUEUE_MAX: usize = 64 * 1024;
+/// Lazy inputs of a source in a pane that are acknowledged together at the latest.
+pub const LAZY_INPUTS_MAX: u32 = 16;
 /// Most input sources remembered for one pane; the one that was silent longest is forgotten first.
 pub const INPUT_SOURCES_MAX: usize = 64;
 /// Longest name of a stored descriptor, in bytes.
@@ -95,6 +97,7 @@ pub mod kind {
 }
 
 const HELLO_KEEPER_READS: u32 = 1;
+const INPUT_LAZY: u32 = 1;
 const PANE_EXITED: u32 = 1;
 const PANE_STATUS_KNOWN: u32 = 2;
 const PANE_QUARANTINE: u32 = 4;
@@ -221,7 +224,14 @@ pub enum Message {
     /// Both: the message of kind `of` for `pane` failed. `code` is an errno or one of the `ERR_` values; `detail` is the number of a refused input.
     Err { of: u32, pane: PaneId, code: u64, detail: u64, text: String },
     /// s>k: type `bytes` into `pane`; `seq` grows within (pane, source).
-    Input { pane: PaneId, source: u64, seq: u64, bytes: Vec<u8> },
+    Input {
+        pane: PaneId,
+        source: u64,
+        seq: u64,
+        /// Nobody waits for the acknowledgement: it may come with that of a later input, every [`LAZY_INPUTS_MAX`] at the latest.
+        lazy: bool,
+        bytes: Vec<u8>,
+    },
     /// k>s: that input is applied or queued; it need never be sent again.
     Inack { pane: PaneId, source: u64, seq: u64 },
     /// k>s: a queue that refused input is less than half full again.
@@ -489,8 +499,9 @@ impl Message {
                 (head.flags, head.pane, head.a, head.b) = (*of, pane.0, *code, *detail);
                 out.0.extend_from_slice(text.as_bytes());
             }
-            Self::Input { pane, source, seq, bytes } => {
+            Self::Input { pane, source, seq, lazy, bytes } => {
                 (head.pane, head.a, head.b) = (pane.0, *source, *seq);
+                head.flags = if *lazy { INPUT_LAZY } else { 0 };
                 out.0.extend_from_slice(bytes);
             }
             Self::Inack { pane, source, seq } => (head.pane, head.a, head.b) = (pane.0, *source, *seq),
@@ -565,7 +576,10 @@ impl Message {
             kind::READY => Self::Ready,
             kind::SPAWN => Self::Spawn(spawn_request(&head, &mut fields)?),
             kind::ERR => Self::Err { of: head.flags, pane, code: head.a, detail: head.b, text: fields.text() },
-            kind::INPUT => Self::Input { pane, source: head.a, seq: head.b, bytes: fields.rest.to_vec() },
+            kind::INPUT => {
+                let lazy = head.flags & INPUT_LAZY != 0;
+                Self::Input { pane, source: head.a, seq: head.b, lazy, bytes: fields.rest.to_vec() }
+            }
             kind::INACK => Self::Inack { pane, source: head.a, seq: head.b },
             kind::DRAINED => Self::Drained { pane },
             kind::RESIZE => Self::Resize { pane, size: unpack(head.a).ok_or_else(|| fields.bad("size"))? },

@@ -7,10 +7,13 @@
 //! with [`REQUESTS_PENDING_MAX`] unanswered requests is not read until one is answered.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,7 +31,7 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends. `ungreeted` is its place among those that have not said hello.
 pub(super) async fn serve(
-    stream: UnixStream,
+    stream: Stream,
     connection: ConnectionId,
     wire: Wire,
     events: Sender<Event>,
@@ -59,8 +62,20 @@ pub(super) async fn serve(
     let _ = reader.events.send(Event::Closed { connection }).await;
 }
 
+/// The socket, watched for what can be read alone: a peer that reads would else wake us for each frame that it took.
+pub(super) type Stream = AsyncFd<OwnedFd>;
+
+/// The socket of a peer, to be served.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn watched(stream: UnixStream) -> io::Result<Stream> {
+    #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
+    AsyncFd::with_interest(OwnedFd::from(stream.into_std()?), Interest::READABLE)
+}
+
 struct Reader {
-    stream: UnixStream,
+    stream: Stream,
     connection: ConnectionId,
     wire: Wire,
     events: Sender<Event>,
@@ -75,20 +90,23 @@ impl Reader {
     async fn run(&mut self) -> Result<(), Refusal> {
         let wire = self.wire.clone();
         let hello_by = Instant::now() + Duration::from_millis(HELLO_TIMEOUT_MS);
-        let mut flushing = false;
+        let mut flushing: Option<Stream> = None;
         let mut buffer = vec![0; READ_BYTES];
         loop {
             tokio::select! {
                 biased;
                 () = wire.close.notified() => return Ok(()),
-                () = wire.outbox.writable_wanted().notified(), if !flushing => flushing = true,
-                ready = self.stream.writable(), if flushing => {
+                () = wire.outbox.writable_wanted().notified(), if flushing.is_none() => {
+                    let Ok(room) = self.room() else { return Ok(()) };
+                    flushing = Some(room);
+                }
+                ready = writable(flushing.as_ref()), if flushing.is_some() => {
                     if ready.is_err() {
                         return Ok(());
                     }
-                    match self.flush() {
+                    match wire.outbox.flush() {
                         Ok(true) => {
-                            flushing = false;
+                            flushing = None;
                             if self.events.send(Event::Idle { connection: self.connection }).await.is_err() {
                                 return Ok(());
                             }
@@ -106,18 +124,22 @@ impl Reader {
                     }
                 }
                 ready = self.stream.readable(), if self.waiting.is_none() => {
-                    if ready.is_err() {
-                        return Ok(());
-                    }
-                    match self.stream.try_read(&mut buffer) {
+                    let Ok(mut ready) = ready else { return Ok(()) };
+                    match rustix::io::read(&self.stream, &mut buffer) {
                         Ok(0) => return Ok(()),
                         Ok(read) => {
+                            if read < buffer.len() {
+                                // All there was: what comes later says so anew.
+                                ready.clear_ready();
+                            }
+                            drop(ready);
                             self.decoder.push(buffer.get(..read).unwrap_or_default());
                             if !self.decode().await? {
                                 return Ok(());
                             }
                         }
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(Errno::AGAIN) => ready.clear_ready(),
+                        Err(Errno::INTR) => {}
                         Err(_) => return Ok(()),
                     }
                 }
@@ -159,27 +181,28 @@ impl Reader {
         self.events.send(Event::Message { connection: self.connection, message, permit }).await.is_ok()
     }
 
-    /// Writes what waits; true when nothing does any more.
-    fn flush(&self) -> io::Result<bool> {
-        // Through the runtime, so that it learns when the socket is full: the outbox writes beside it.
-        let flushed = self.stream.try_io(Interest::WRITABLE, || match self.wire.outbox.flush() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(error) => Err(error),
-        });
-        match flushed {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error),
-        }
+    /// The socket, watched for room to write.
+    fn room(&self) -> io::Result<Stream> {
+        #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
+        AsyncFd::with_interest(self.stream.get_ref().try_clone()?, Interest::WRITABLE)
     }
 
-    async fn flush_all(&self) {
-        while self.wire.outbox.wants_write() && self.stream.writable().await.is_ok() {
-            if self.flush().is_err() {
-                return;
-            }
+    async fn flush_all(&self) -> io::Result<()> {
+        let room = self.room()?;
+        while self.wire.outbox.wants_write() {
+            writable(Some(&room)).await?;
+            self.wire.outbox.flush()?;
         }
+        Ok(())
+    }
+}
+
+/// Waits for room to write; for ever without a socket.
+async fn writable(room: Option<&Stream>) -> io::Result<()> {
+    match room {
+        // Cleared before the write: a socket that takes more afterwards says so anew.
+        Some(room) => room.writable().await.map(|mut ready| ready.clear_ready()),
+        None => std::future::pending().await,
     }
 }
 

@@ -6,6 +6,7 @@
 //!                                          └► held; DRAINED ─► everything held of that pane is sent again, in order
 //! ```
 //!
+//! Keys are acknowledged some at a time, with a later one: nobody waits for it, and each would wake three processes.
 //! The keeper applies a number of a source once, whatever is sent again: by a client after a reconnect, by us after a full queue, by our successor's
 //! clients after our death. Sources are an attachment's input stream, the stream of a `send`, and [`REPLIES`] for answers to terminal queries.
 //!
@@ -26,12 +27,22 @@ use crate::terminal::effect;
 /// The source of answers to terminal queries; their number is where in the output the query stood, so a replay gives the same ones.
 pub(super) const REPLIES: u64 = 1;
 
+/// Inputs up to this size are a person's keys, whose acknowledgement may come together with later ones.
+const LAZY_BYTES_MAX: usize = 64;
+
 /// Input that the keeper has not acknowledged.
 #[derive(Debug)]
 struct Held {
     source: u64,
     seq: u64,
+    lazy: bool,
     bytes: Vec<u8>,
+}
+
+impl Held {
+    fn message(&self, pane: PaneId) -> Message {
+        Message::Input { pane, source: self.source, seq: self.seq, lazy: self.lazy, bytes: self.bytes.clone() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -137,7 +148,7 @@ impl Server {
         if bytes.is_empty() {
             return self.acknowledge_input(connection, pane, seq, None);
         }
-        if let Err(refused) = self.type_into(actor, pane, stream, seq, bytes) {
+        if let Err(refused) = self.type_into(actor, pane, stream, seq, bytes, true) {
             return self.acknowledge_input(connection, pane, seq, Some(refused));
         }
         let now = now_ms();
@@ -155,7 +166,15 @@ impl Server {
     }
 
     /// Sends allowed bytes on their way, attributed.
-    fn type_into(&mut self, actor: Actor, pane: PaneId, source: u64, seq: u64, bytes: Vec<u8>) -> Result<(), Refusal> {
+    fn type_into(
+        &mut self,
+        actor: Actor,
+        pane: PaneId,
+        source: u64,
+        seq: u64,
+        bytes: Vec<u8>,
+        waits_for_nobody: bool,
+    ) -> Result<(), Refusal> {
         if bytes.len() > INPUT_MAX_BYTES {
             return Err(refusal("too_large", format!("{} bytes of input at once; the most is {INPUT_MAX_BYTES}", bytes.len())));
         }
@@ -180,17 +199,20 @@ impl Server {
             "input accepted"
         );
         self.workers.typed(pane);
-        self.hand_on(pane, source, seq, bytes);
+        self.hand_on(pane, source, seq, bytes, waits_for_nobody);
         Ok(())
     }
 
-    fn hand_on(&mut self, pane: PaneId, source: u64, seq: u64, bytes: Vec<u8>) {
+    fn hand_on(&mut self, pane: PaneId, source: u64, seq: u64, bytes: Vec<u8>, waits_for_nobody: bool) {
         let queue = self.gate.panes.entry(pane).or_default();
         queue.bytes += bytes.len();
+        // A key's acknowledgement is worth no wake-up of three processes: the client keeps the key a little longer.
+        let lazy = waits_for_nobody && bytes.len() <= LAZY_BYTES_MAX;
+        let held = Held { source, seq, lazy, bytes };
         if !queue.full {
-            self.keeper.send(Message::Input { pane, source, seq, bytes: bytes.clone() });
+            self.keeper.send(held.message(pane));
         }
-        queue.held.push_back(Held { source, seq, bytes });
+        queue.held.push_back(held);
     }
 
     /// Types `bytes` for a `send`, in pieces, under a stream of its own; the answer comes when the keeper has all of them.
@@ -212,7 +234,7 @@ impl Server {
         let mut last = 0;
         for piece in bytes.chunks(INPUT_MAX_BYTES) {
             last += 1;
-            if let Err(refused) = self.type_into(actor, pane, stream, last, piece.to_vec()) {
+            if let Err(refused) = self.type_into(actor, pane, stream, last, piece.to_vec(), false) {
                 return self.refuse(asker, refused);
             }
         }
@@ -224,7 +246,7 @@ impl Server {
         for reply in replies {
             let stuck = self.gate.panes.get(&pane).is_some_and(|queue| queue.full);
             if !stuck && self.state.panes.get(&pane).is_some_and(|pane| !pane.is_dead()) {
-                self.hand_on(pane, REPLIES, reply.seq, reply.bytes);
+                self.hand_on(pane, REPLIES, reply.seq, reply.bytes, true);
             }
         }
     }
@@ -260,7 +282,7 @@ impl Server {
         let Some(queue) = self.gate.panes.get_mut(&pane) else { return };
         queue.full = false;
         for held in &queue.held {
-            self.keeper.send(Message::Input { pane, source: held.source, seq: held.seq, bytes: held.bytes.clone() });
+            self.keeper.send(held.message(pane));
         }
     }
 
@@ -291,8 +313,8 @@ mod tests {
     fn acknowledgements_free_what_is_held_and_remember_a_bounded_number_of_sources() {
         let mut queue = PaneQueue::default();
         for seq in 1..=3 {
-            queue.held.push_back(Held { source: 2000, seq, bytes: vec![0; 10] });
-            queue.held.push_back(Held { source: 3000, seq, bytes: vec![0; 1] });
+            queue.held.push_back(Held { source: 2000, seq, lazy: false, bytes: vec![0; 10] });
+            queue.held.push_back(Held { source: 3000, seq, lazy: false, bytes: vec![0; 1] });
         }
         queue.acknowledge(2000, 2);
         assert_eq!(queue.bytes, 13);

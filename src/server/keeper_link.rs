@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use tokio::io::unix::AsyncFd;
-use tokio::io::{Interest, Ready};
+use tokio::io::Interest;
+use tokio::io::unix::{AsyncFd, AsyncFdReadyMutGuard};
 
 use crate::keeper::link::Link;
 use crate::protocol::keeper::Message;
@@ -24,7 +24,10 @@ impl AsRawFd for Socket {
 
 /// The link.
 pub(super) struct KeeperLink {
+    /// Watched for what can be read alone: each message that the keeper reads would else wake us to say that there is room again.
     socket: AsyncFd<Socket>,
+    /// The same socket, watched for room while something is queued.
+    room: Option<AsyncFd<OwnedFd>>,
     queue: VecDeque<(Message, Vec<OwnedFd>)>,
 }
 
@@ -35,8 +38,8 @@ impl KeeperLink {
     /// What the system says.
     pub(super) fn new(link: Link) -> io::Result<Self> {
         #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
-        let socket = AsyncFd::with_interest(Socket(link), Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { socket, queue: VecDeque::new() })
+        let socket = AsyncFd::with_interest(Socket(link), Interest::READABLE)?;
+        Ok(Self { socket, room: None, queue: VecDeque::new() })
     }
 
     /// Sends, now or as soon as the socket takes it. A link that is broken says so to whoever receives.
@@ -51,7 +54,7 @@ impl KeeperLink {
     }
 
     fn flush(&mut self) {
-        let Self { socket, queue } = self;
+        let Self { socket, queue, .. } = self;
         while let Some((message, fds)) = queue.front() {
             let borrowed: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
             match socket.get_mut().0.send(message, &borrowed) {
@@ -76,23 +79,48 @@ impl KeeperLink {
     /// The keeper is gone, or what the system says.
     pub(super) async fn next(&mut self) -> io::Result<(Message, Vec<OwnedFd>)> {
         loop {
-            let pending = !self.queue.is_empty();
-            let interest = if pending { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-            let mut ready = self.socket.ready_mut(interest).await?;
-            if pending && ready.ready().is_writable() {
-                // Cleared first: a socket that takes more afterwards says so anew.
-                ready.clear_ready_matching(Ready::WRITABLE);
-                drop(ready);
-                self.flush();
-                continue;
-            }
-            match ready.get_inner_mut().0.recv() {
-                Ok(Some(received)) => return Ok(received),
-                Ok(None) => ready.clear_ready_matching(Ready::READABLE),
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => tracing::error!(%error, "the keeper said something broken"),
-                Err(error) => return Err(error),
+            let received = match (&self.room, self.queue.is_empty()) {
+                (Some(room), false) => tokio::select! {
+                    biased;
+                    ready = self.socket.readable_mut() => receive(ready?)?,
+                    // Cleared first: a socket that takes more afterwards says so anew.
+                    ready = room.writable() => {
+                        ready?.clear_ready();
+                        self.flush();
+                        continue;
+                    }
+                },
+                (None, false) => {
+                    #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
+                    let room = AsyncFd::with_interest(self.socket.get_ref().0.as_fd().try_clone_to_owned()?, Interest::WRITABLE)?;
+                    self.room = Some(room);
+                    continue;
+                }
+                (_, true) => {
+                    self.room = None;
+                    receive(self.socket.readable_mut().await?)?
+                }
+            };
+            if let Some(received) = received {
+                return Ok(received);
             }
         }
+    }
+}
+
+/// One message from a socket that is readable; none if it was not, or said something broken.
+fn receive(mut ready: AsyncFdReadyMutGuard<'_, Socket>) -> io::Result<Option<(Message, Vec<OwnedFd>)>> {
+    match ready.get_inner_mut().0.recv() {
+        Ok(Some(received)) => Ok(Some(received)),
+        Ok(None) => {
+            ready.clear_ready();
+            Ok(None)
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            tracing::error!(%error, "the keeper said something broken");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -43,9 +43,12 @@ pub(super) async fn run(listener: OwnedFd, events: Sender<Event>) -> anyhow::Res
                     continue;
                 };
                 match admit(&stream) {
-                    Ok(wire) => {
-                        tokio::spawn(connection::serve(stream, connection, wire, events.clone(), place));
-                    }
+                    Ok(wire) => match connection::watched(stream) {
+                        Ok(stream) => {
+                            tokio::spawn(connection::serve(stream, connection, wire, events.clone(), place));
+                        }
+                        Err(error) => tracing::warn!(%error, "connection not served"),
+                    },
                     Err(error) => {
                         tracing::warn!(%error, "connection not served");
                         refuse(&stream, "failed", &error.to_string());

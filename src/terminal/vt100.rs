@@ -61,6 +61,7 @@ impl Vt100 {
                 screen: Screen::new(size),
                 // The first refresh has version 1 also if nothing was printed: 0 is what a client has that has nothing.
                 resized: true,
+                dirty: Dirty::Everywhere,
                 focus_events: false,
                 origin: false,
                 charsets: [false; 2],
@@ -159,6 +160,8 @@ struct Terminal {
     screen: Screen,
     /// The size changed since the last refresh.
     resized: bool,
+    /// Where rows may have changed since the last refresh.
+    dirty: Dirty,
     focus_events: bool,
     /// DECOM.
     origin: bool,
@@ -171,6 +174,26 @@ struct Terminal {
     panics: u32,
     /// Rows that had left the screen when the crate panicked.
     rescued: Vec<Row>,
+}
+
+/// Which rows may differ from what the last refresh saw. The crate does not tell; this is what can be known from outside, and it makes the echo of a
+/// key cost one row's comparison instead of the screen's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dirty {
+    Nowhere,
+    Row(u16),
+    Everywhere,
+}
+
+impl Dirty {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nowhere, other) => other,
+            (this, Self::Nowhere) => this,
+            (Self::Row(a), Self::Row(b)) if a == b => self,
+            _ => Self::Everywhere,
+        }
+    }
 }
 
 /// What the crate tells while it works.
@@ -247,7 +270,16 @@ impl Terminal {
             return;
         }
         let out = std::mem::take(&mut self.out);
-        self.guarded(|parser| parser.process(&out));
+        let mut dirty = Dirty::Everywhere;
+        self.guarded(|parser| {
+            let (row, col) = parser.screen().cursor_position();
+            let stays = columns_in_row(&out, col).is_some_and(|cols| usize::from(col) + cols < usize::from(parser.screen().size().1.get()));
+            parser.process(&out);
+            if stays && parser.screen().cursor_position().0 == row {
+                dirty = Dirty::Row(row);
+            }
+        });
+        self.dirty = self.dirty.and(dirty);
         self.out = out;
         self.out.clear();
         self.collect(effects);
@@ -266,6 +298,7 @@ impl Terminal {
     fn revive(&mut self) {
         if matches!(self.core, Core::Raw(_)) {
             self.core = Core::new(self.size);
+            self.dirty = Dirty::Everywhere;
         }
     }
 
@@ -295,8 +328,10 @@ impl Terminal {
     fn refresh(&mut self) {
         let version = self.screen.version + 1;
         let mut changed = std::mem::take(&mut self.resized);
+        let mut dirty = std::mem::replace(&mut self.dirty, Dirty::Nowhere);
         if changed {
             self.screen.resize(self.size, version);
+            dirty = Dirty::Everywhere;
         }
         match &mut self.core {
             Core::Grid(parser) => {
@@ -304,7 +339,7 @@ impl Terminal {
                 let grid = parser.screen();
                 let read = || {
                     let mut changed = changed;
-                    refresh_rows(&mut self.screen, grid, scrolls, version, &mut changed);
+                    refresh_rows(&mut self.screen, grid, dirty, scrolls, version, &mut changed);
                     changed
                 };
                 match catch_unwind(AssertUnwindSafe(read)) {
@@ -749,8 +784,14 @@ fn cell_of(grid: &::vt100::Screen, row: u16, col: u16, cols: u16) -> Option<(&st
 }
 
 /// Puts the rows of `grid` that changed into `screen`, after scrolling it if most of it just moved up.
-fn refresh_rows(screen: &mut Screen, grid: &::vt100::Screen, scrolls: usize, version: u64, changed: &mut bool) {
+fn refresh_rows(screen: &mut Screen, grid: &::vt100::Screen, dirty: Dirty, scrolls: usize, version: u64, changed: &mut bool) {
     let rows = screen.rows.len();
+    let dirty = match dirty {
+        _ if scrolls > 0 => 0..rows,
+        Dirty::Nowhere => return,
+        Dirty::Row(row) => usize::from(row)..usize::from(row) + 1,
+        Dirty::Everywhere => 0..rows,
+    };
     if scrolls > 0 && scrolls < rows {
         let same = |shift: usize| {
             let shifted = screen.rows.iter().skip(shift);
@@ -761,12 +802,47 @@ fn refresh_rows(screen: &mut Screen, grid: &::vt100::Screen, scrolls: usize, ver
             *changed = true;
         }
     }
-    for index in 0..rows {
+    for index in dirty {
         let Ok(number) = u16::try_from(index) else { break };
         if screen.rows.get(index).is_some_and(|row| !is_row(grid, number, &row.row)) {
             *changed |= screen.put_row(index, read_row(grid, number), version);
         }
     }
+}
+
+/// How many columns at most `out` moves the cursor on, if it is text and sequences that change nothing outside the cursor's row: printable characters (a
+/// byte is a column at most), CR, BS, SGR, EL, ECH, ICH, DCH, cursor left, and showing or hiding the cursor. `None`: it may do anything.
+///
+/// `col` is where the cursor begins. In the first column a combining character would go to the end of the row above.
+fn columns_in_row(out: &[u8], col: u16) -> Option<usize> {
+    let mut cols = 0;
+    let mut first_column = col == 0;
+    let mut rest = out;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        match byte {
+            0x80.. if first_column => return None,
+            0x20..=0x7e | 0x80.. => {
+                cols += 1;
+                first_column = false;
+            }
+            b'\r' | 0x08 => first_column = true,
+            0x1b => {
+                let body = behind.strip_prefix(b"[")?;
+                let (hides, body) = body.strip_prefix(b"?25").map_or((false, body), |body| (true, body));
+                let end = body.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';'))?;
+                match body.get(end)? {
+                    b'h' | b'l' if hides && end == 0 => {}
+                    b'm' | b'K' | b'X' | b'@' | b'P' if !hides => {}
+                    b'D' if !hides => first_column = true,
+                    _ => return None,
+                }
+                rest = body.get(end + 1..)?;
+            }
+            _ => return None,
+        }
+    }
+    Some(cols)
 }
 
 /// Whether row `index` of `grid` is `row`.

@@ -37,11 +37,13 @@ pub struct Replica {
     pub history_end: u64,
     /// Version to be acknowledged once it is painted.
     pub unacked: Option<u64>,
+    /// How many frames that acknowledges.
+    pub unacked_frames: u32,
 }
 
 impl Replica {
     fn new() -> Self {
-        Self { screen: Screen::new(Size::new(1, 1)), damage: Damage::everything(), history_first: 0, history_end: 0, unacked: None }
+        Self { screen: Screen::new(Size::new(1, 1)), damage: Damage::everything(), history_first: 0, history_end: 0, unacked: None, unacked_frames: 0 }
     }
 
     /// Takes a frame up. False: it does not fit what is here, and everything must be asked for anew.
@@ -66,6 +68,7 @@ impl Replica {
         self.history_first = frame.history_first;
         self.history_end = frame.history_end;
         self.unacked = Some(frame.version);
+        self.unacked_frames += 1;
         true
     }
 }

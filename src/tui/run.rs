@@ -203,7 +203,7 @@ impl Client {
             }
             if ready.writable {
                 self.tty.flush()?;
-                self.acknowledge();
+                self.acknowledge(false);
             }
             if ready.typed {
                 self.read_keys(&mut typed, &mut events)?;
@@ -379,6 +379,7 @@ impl Client {
                 }
             }
             Effect::Input { pane, bytes, source } => {
+                self.acknowledge(true);
                 if !self.link.input(pane, bytes, source) {
                     self.model.say(Level::Warning, "too much input waits for the server; this was not taken");
                 }
@@ -454,7 +455,7 @@ impl Client {
         if !bytes.is_empty() {
             self.tty.write(&bytes)?;
         }
-        self.acknowledge();
+        self.acknowledge(false);
         Ok(())
     }
 
@@ -471,13 +472,17 @@ impl Client {
         here || self.model.now_ms >= since + FIRST_FRAMES_MS
     }
 
-    /// Tells the server which frames were shown, once the terminal has taken them.
-    fn acknowledge(&mut self) {
+    /// Tells the server which frames were shown, once the terminal has taken them. A pane's lone frame waits for something else to be said: the server
+    /// sends one more without.
+    fn acknowledge(&mut self, lone: bool) {
         if self.tty.is_pending() || self.link.state() != State::Up {
             return;
         }
         for (pane, replica) in &mut self.model.replicas {
-            if let Some(version) = replica.unacked.take() {
+            if (lone || replica.unacked_frames > 1)
+                && let Some(version) = replica.unacked.take()
+            {
+                replica.unacked_frames = 0;
                 self.link.send(&ClientMessage::FrameAck(FrameAck { pane: *pane, version }));
             }
         }

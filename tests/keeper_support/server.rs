@@ -288,11 +288,11 @@ impl Server<'_> {
             self.sent += 1;
             self.board.set(board::SENT, self.sent.max(known));
             let bytes = format!("{}\n", self.sent).into_bytes();
-            self.say(Message::Input { pane: PaneId(TYPIST), source: SOURCE, seq: self.sent, bytes });
+            self.say(Message::Input { pane: PaneId(TYPIST), source: SOURCE, seq: self.sent, lazy: false, bytes });
         }
         if stop && typed >= known {
             self.ending = true;
-            self.say(Message::Input { pane: PaneId(TYPIST), source: SOURCE + 1, seq: 1, bytes: b"end\n".to_vec() });
+            self.say(Message::Input { pane: PaneId(TYPIST), source: SOURCE + 1, seq: 1, lazy: false, bytes: b"end\n".to_vec() });
         }
     }
 

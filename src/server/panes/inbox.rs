@@ -121,7 +121,7 @@ impl PaneSignals {
 /// What a client tells a pane without a job.
 #[derive(Debug, Default)]
 pub(super) struct ViewerSignals {
-    /// The version last acknowledged; 0: none since the last frame was sent.
+    /// The newest version acknowledged; 0: none.
     acked: AtomicU64,
     /// The worker has something newer and waits for the acknowledgement.
     hungry: AtomicBool,
@@ -135,15 +135,20 @@ impl ViewerSignals {
         self.hungry.swap(false, Ordering::SeqCst)
     }
 
-    /// The worker's half: a frame is about to be sent.
-    pub(super) fn sending(&self) {
+    /// The worker's half: what was acknowledged means nothing any more, versions begin anew.
+    pub(super) fn forget(&self) {
         self.acked.store(0, Ordering::SeqCst);
         self.hungry.store(false, Ordering::SeqCst);
     }
 
-    /// Whether `version` was acknowledged.
+    /// The worker's half: it waits for nothing, since a frame is about to be sent.
+    pub(super) fn sending(&self) {
+        self.hungry.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether `version` or a later one was acknowledged.
     pub(super) fn has(&self, version: u64) -> bool {
-        self.acked.load(Ordering::SeqCst) == version
+        self.acked.load(Ordering::SeqCst) >= version
     }
 
     /// Asks to be woken by the acknowledgement of `version`; true if it is there already.
@@ -171,10 +176,8 @@ mod tests {
     #[test]
     fn an_ack_wakes_only_who_waits() {
         let signals = ViewerSignals::default();
-        signals.sending();
         assert!(!signals.ack(3), "nothing newer");
-        assert!(signals.has(3));
-        signals.sending();
+        assert!(signals.has(2) && signals.has(3));
         assert!(!signals.wait_for(4));
         assert!(signals.ack(4));
         assert!(!signals.ack(4), "told once");

@@ -284,6 +284,19 @@ proptest! {
     }
 
     #[test]
+    fn looking_often_shows_what_looking_once_does(size in size(), bytes in output(), step in 1usize..9) {
+        let (mut often, mut once) = (Vt100::new(size, Look::default()), Vt100::new(size, Look::default()));
+        let (mut effects, mut at) = (Effects::default(), 0);
+        for piece in bytes.chunks(step) {
+            often.feed(piece, at, &mut effects);
+            once.feed(piece, at, &mut effects);
+            at += piece.len() as u64;
+            often.screen();
+        }
+        prop_assert!(often.screen().looks_like(once.screen()));
+    }
+
+    #[test]
     fn replies_are_of_fixed_forms(size in size(), bytes in output()) {
         let grammar = regex::Regex::new(concat!(
             r"^(?:\x1b\[\??[0-9]+;[0-9]+(?:;1)?R|\x1b\[0n|\x1b\[\?997;[12]n|\x1b\[\?62;22c|\x1b\[>65;1000;0c|\x1bP!\|0{8}\x1b\\|\x1b\[\?0u",
