@@ -87,7 +87,8 @@ impl Pane {
     pub(super) fn adopted(record: &PaneRecord, master: OwnedFd, memory: OwnedFd, watch: Option<ProcessWatch>) -> Self {
         let mut pane = Self::new(record.pid, record.start_time, master, memory);
         (pane.exit, pane.quarantine, pane.watch) = (record.exit, record.quarantine, watch);
-        pane.sources = record.inputs.iter().take(INPUT_SOURCES_MAX).map(|(id, last)| Source { id: *id, last: *last, owed: None, unsaid: 0 }).collect();
+        pane.sources =
+            record.inputs.iter().take(INPUT_SOURCES_MAX).map(|(id, last)| Source { id: *id, last: *last, owed: None, unsaid: 0 }).collect();
         pane
     }
 

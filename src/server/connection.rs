@@ -30,13 +30,7 @@ const READ_BYTES: usize = 16 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends. `ungreeted` is its place among those that have not said hello.
-pub(super) async fn serve(
-    stream: Stream,
-    connection: ConnectionId,
-    wire: Wire,
-    events: Sender<Event>,
-    ungreeted: OwnedSemaphorePermit,
-) {
+pub(super) async fn serve(stream: Stream, connection: ConnectionId, wire: Wire, events: Sender<Event>, ungreeted: OwnedSemaphorePermit) {
     if events.send(Event::Connected { connection, wire: wire.clone() }).await.is_err() {
         return;
     }

@@ -275,7 +275,8 @@ impl Link {
 
     fn acked(&mut self, ack: &InputAck) {
         // What was applied was applied in order: it speaks for all earlier input of that pane. A refusal speaks for itself.
-        let done = |input: &Input| if ack.refused.is_none() { input.pane == ack.pane && input.seq <= ack.seq } else { input.seq == ack.seq };
+        let done =
+            |input: &Input| if ack.refused.is_none() { input.pane == ack.pane && input.seq <= ack.seq } else { input.seq == ack.seq };
         self.unacked.retain(|input| !done(input));
         self.unacked_bytes = self.unacked.iter().map(|input| input.bytes.len()).sum();
         self.pump();

@@ -43,7 +43,14 @@ pub struct Replica {
 
 impl Replica {
     fn new() -> Self {
-        Self { screen: Screen::new(Size::new(1, 1)), damage: Damage::everything(), history_first: 0, history_end: 0, unacked: None, unacked_frames: 0 }
+        Self {
+            screen: Screen::new(Size::new(1, 1)),
+            damage: Damage::everything(),
+            history_first: 0,
+            history_end: 0,
+            unacked: None,
+            unacked_frames: 0,
+        }
     }
 
     /// Takes a frame up. False: it does not fit what is here, and everything must be asked for anew.
