@@ -17,7 +17,7 @@ use campaign::{Plan, run};
 
 fn main() -> ExitCode {
     support::child::become_one_if_told();
-    let mut plan = Plan { kills: 1000, panes: 4, busy: false, look_every: 25, pause_ms: 60 };
+    let mut plan = Plan { kills: 1000, panes: 4, busy: false, pause_ms: 60 };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
         let mut number = || args.next().and_then(|value| value.parse::<u64>().ok());

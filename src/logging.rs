@@ -43,7 +43,9 @@ fn log_panics() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let message = info.payload_as_str().unwrap_or("").lines().next().unwrap_or("");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("");
+        let message = text.lines().next().unwrap_or("");
         let message: String = message.chars().take(200).collect();
         tracing::error!(%place, %message, "panic");
         before(info);

@@ -21,6 +21,9 @@ use crate::support::{Env, Probe, procs};
 /// Enough history that no line is given up between two looks.
 pub const CONFIG: &str = "[history]\nlines = 1000000\nbytes = 67108864\n";
 
+/// Lines that a pane may have written since the last look at it: one answer of `read` holds a mebibyte, some 25,000 lines.
+const LINES_UNSEEN_MAX: u64 = 6_000;
+
 /// What a campaign does.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -30,8 +33,6 @@ pub struct Plan {
     pub panes: u32,
     /// Whether clients attach, detach, resize and type all the while.
     pub busy: bool,
-    /// Kills between two looks at the text: one answer holds some 4 MiB, which the writers must not outrun.
-    pub look_every: u32,
     /// Longest wait before a kill, in milliseconds.
     pub pause_ms: u64,
 }
@@ -216,8 +217,8 @@ fn campaign(plan: &Plan, seed: u64) -> Outcome {
                 env.status();
                 outcome.gaps.push(killed.elapsed());
             }
-            if kill % plan.look_every == plan.look_every - 1 {
-                for writer in &mut writers {
+            for writer in &mut writers {
+                if writer.probe.lines() - writer.lines.next() > LINES_UNSEEN_MAX {
                     writer.lines.check(&env.read_all(&writer.pane));
                 }
             }

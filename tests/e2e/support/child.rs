@@ -113,6 +113,7 @@ fn run(socket: &Path) -> std::io::Result<i32> {
                     "cwd": std::env::current_dir().ok(), "env": std::env::vars().collect::<BTreeMap<_, _>>(),
                 })
             }
+            "lines" => json!(told.lines.load(Ordering::SeqCst) & !WRITING),
             "bump" => {
                 variable += 1;
                 json!(variable)

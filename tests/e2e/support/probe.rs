@@ -182,6 +182,11 @@ impl Probe {
         self.ask(&format!("write {}", json!({ "tag": tag, "burst": 4096, "pause_us": 0, "limit": lines })));
     }
 
+    /// The number of lines written so far.
+    pub fn lines(&mut self) -> u64 {
+        self.ask("lines").as_u64().expect("a number")
+    }
+
     /// Ends the writing; gives the number of lines, all of which are written.
     pub fn stop(&mut self) -> u64 {
         self.ask("stop").as_u64().expect("a number")
