@@ -1,7 +1,7 @@
 //! The command line: where the parts are joined.
 //!
 //! [`main`] reads the words by the one table of commands (`command`), finds the instance that is meant ([`paths`]), and does what the words say: most commands are one
-//! request to the server ([`request`]); the rest have a file each. A full-screen client is handed to `tui`. Whatever goes wrong becomes one line, a
+//! request to the server (`request`); the rest have a file each. A full-screen client is handed to `tui`. Whatever goes wrong becomes one line, a
 //! hint and an exit code ([`failure`]).
 //!
 //! Start time is part of the product: nothing here reads the configuration, starts a runtime or touches more memory than the command needs. The hidden

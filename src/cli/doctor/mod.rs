@@ -1,8 +1,8 @@
 //! `baton doctor`: what is wrong on this machine, and how to mend it.
 //!
 //! Each check looks at one thing and gives findings: fine, worth knowing, or to be mended, the latter with what to do. Nothing is changed, no server is started. The
-//! checks are in files by what they look at: [`terminal`] (this terminal), [`places`] (folders and sockets), [`server`] (keeper, server, configuration),
-//! [`machine`] (logging out, kernel, limits).
+//! checks are in files by what they look at: `terminal` (this terminal), `places` (folders and sockets), `server` (keeper, server, configuration),
+//! `machine` (logging out, kernel, limits).
 //!
 //! Exit code 1 when something needs mending. `--json`: `{"ok":…,"findings":[{"check":…,"level":…,"message":…,"fix":…}]}`.
 
