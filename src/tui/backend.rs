@@ -169,8 +169,11 @@ impl Output {
             }
             self.advance(cols);
         } else {
+            // A joiner at a cell's end would pull the next cell's character into this one; an emoji selector would widen a narrow cell. The terminal
+            // would then show something of another width than the program and its pane reckon with.
+            let text = text.trim_end_matches('\u{200d}');
             let mut buffer = [0; 4];
-            for c in text.chars() {
+            for c in text.chars().filter(|c| cols > 1 || *c != '\u{fe0f}') {
                 let c = if c.is_control() { ' ' } else { c };
                 self.bytes.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
             }
@@ -516,5 +519,25 @@ impl Backend for Output {
     /// The loop writes what [`Output::finish`] gives out.
     fn flush(&mut self) -> Result<(), Infallible> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str, cols: u16) -> String {
+        let mut out = Output::new(Size::new(80, 24), Depth::Direct);
+        out.text(text, cols);
+        String::from_utf8(out.finish(ShownCursor::default())).unwrap_or_default().replace("\x1b[?25l", "")
+    }
+
+    #[test]
+    fn a_cell_is_written_as_wide_as_it_is() {
+        assert_eq!(written("\u{1f468}\u{200d}", 2), "\u{1f468}", "nothing joins the next cell");
+        assert_eq!(written("\u{2764}\u{fe0f}", 1), "\u{2764}", "nothing widens a narrow cell");
+        assert_eq!(written("\u{2764}\u{fe0f}", 2), "\u{2764}\u{fe0f}");
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        assert_eq!(written(family, 2), family, "a cluster in one cell stays whole");
     }
 }
