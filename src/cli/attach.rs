@@ -33,7 +33,9 @@ pub fn new(context: &Context, mut session: NewSession, attach: bool, detach_othe
     let paths = context.paths()?;
     request::session_here(&mut session)?;
     let target = if attach { session.name.clone() } else { None };
-    full_screen(context, &paths, Attach { target, create: Some(session), detach_others, create_only: !attach, ..blank() })
+    // Without a name there is none to attach to.
+    let create_only = target.is_none();
+    full_screen(context, &paths, Attach { target, create: Some(session), detach_others, create_only, ..blank() })
 }
 
 fn blank() -> Attach {

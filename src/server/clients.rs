@@ -303,11 +303,11 @@ impl Server {
         let target = attach.target.clone();
         let found = match (&target, &attach.create) {
             (Some(target), _) => self.find_session_view(target, greeting.origin_pane),
-            (None, Some(create)) => match create.name.as_deref().and_then(|name| self.state.session_named(name)) {
-                Some(session) => Ok(self.view_of(session.id)),
-                None => Ok(None),
-            },
-            (None, None) => Ok(self.newest_session().and_then(|session| self.view_of(session))),
+            (None, Some(NewSession { name: Some(name), .. })) => {
+                Ok(self.state.session_named(name).map(|session| session.id).and_then(|id| self.view_of(id)))
+            }
+            (None, Some(_)) if attach.create_only => Ok(None),
+            (None, _) => Ok(self.newest_session().and_then(|session| self.view_of(session))),
         };
         match (found, attach.create.clone()) {
             (Ok(Some(view)), Some(_)) if attach.create_only => {

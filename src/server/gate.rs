@@ -187,6 +187,10 @@ impl Server {
         if queue.bytes + bytes.len() > INPUT_WINDOW_BYTES {
             return Err(refusal("queue_full", format!("the program in pane {pane} does not read its input")));
         }
+        // A silent program (`sleep`) tells nobody that it began; most begin with a line that was entered.
+        if bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+            self.look_soon(pane);
+        }
         // R22. Who, where, how much and a digest; never what.
         let digest = secret::hash(&bytes);
         tracing::debug!(

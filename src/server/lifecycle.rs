@@ -30,10 +30,10 @@ use crate::session::{Command, ExitStatus, PaneStatus, Program, RemainOnExit, Spa
 
 /// How long a program may take to end after a hang-up, and again after being killed.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Shortest time between two automatic names of one window.
-const RENAME_EVERY: Duration = Duration::from_millis(500);
-/// How long a new foreground program is left alone before the window is named after it: most are gone by then.
-const RENAME_AFTER: Duration = Duration::from_millis(60);
+/// Shortest time between two looks at what runs in one pane.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a new foreground program is left alone before pane and window are named after it: most are gone by then.
+const LOOK_AFTER: Duration = Duration::from_millis(60);
 
 /// What the owner keeps of a running (or kept) pane. Screen, history and viewers are its worker's.
 #[derive(Debug)]
@@ -187,7 +187,7 @@ impl Server {
         // The layout may have changed since the start was asked for.
         if let Some(window) = self.state.panes.get(&pane).map(|pane| pane.window) {
             self.resize_terminals(window);
-            self.rename_soon(window);
+            self.name_window(window);
         }
         for then in then {
             self.follow(then);
@@ -223,6 +223,7 @@ impl Server {
         })?;
         self.gate.restore(record.pane, &record.inputs);
         self.panes.insert(record.pane, entry);
+        self.look_at_pane(record.pane);
         Ok(())
     }
 
@@ -446,34 +447,35 @@ impl Server {
         self.panes.get(&pane)?.cwd.clone().or_else(|| Some(self.state.panes.get(&pane)?.cwd.clone()))
     }
 
-    /// Something happened in `window`: it may want another name, once there was time.
-    pub(super) fn rename_soon(&mut self, window: WindowId) {
-        let automatic = self.state.windows.get(&window).is_some_and(|window| window.automatic_rename);
-        if !automatic || !self.options.automatic_rename || self.renames_due.contains_key(&window) || !self.is_viewed(window) {
+    /// Something happened in `pane` with which programs begin or end: once there was time, it is looked at, and its window named.
+    pub(super) fn look_soon(&mut self, pane: PaneId) {
+        if self.looks_due.contains_key(&pane) || !self.panes.contains_key(&pane) {
             return;
         }
         let now = Instant::now();
-        let next = self.renamed_at.get(&window).map_or(now, |last| *last + RENAME_EVERY);
-        self.renames_due.insert(window, next.max(now + RENAME_AFTER));
+        let next = self.looked_at.get(&pane).map_or(now, |last| *last + LOOK_EVERY);
+        self.looks_due.insert(pane, next.max(now + LOOK_AFTER));
     }
 
-    pub(super) fn rename_windows(&mut self, now: Instant) {
-        let due: Vec<WindowId> = self.renames_due.iter().filter(|(_, due)| **due <= now).map(|(window, _)| *window).collect();
-        for window in due {
-            self.renames_due.remove(&window);
-            self.renamed_at.insert(window, now);
-            if let Some(active) = self.state.windows.get(&window).map(|window| window.active) {
-                self.look_at_pane(active);
+    /// Looks at the panes whose time has come.
+    pub(super) fn look_at_due(&mut self, now: Instant) {
+        let due: Vec<PaneId> = self.looks_due.iter().filter(|(_, due)| **due <= now).map(|(pane, _)| *pane).collect();
+        for pane in due {
+            self.looks_due.remove(&pane);
+            self.looked_at.insert(pane, now);
+            self.look_at_pane(pane);
+            if let Some(window) = self.state.panes.get(&pane).map(|pane| pane.window) {
+                self.name_window(window);
             }
-            self.name_window(window);
         }
-        if self.renamed_at.len() > self.state.windows.len() {
-            let Self { renamed_at, state, .. } = self;
-            renamed_at.retain(|window, _| state.windows.contains_key(window));
+        if self.looked_at.len() > self.panes.len() {
+            let Self { looked_at, panes, .. } = self;
+            looked_at.retain(|pane, _| panes.contains_key(pane));
         }
     }
 
-    fn name_window(&mut self, window: WindowId) {
+    /// Names `window` after what runs in its active pane, unless somebody named it.
+    pub(super) fn name_window(&mut self, window: WindowId) {
         let Some(here) = self.state.windows.get(&window) else { return };
         if !here.automatic_rename || !self.options.automatic_rename {
             return;
@@ -524,7 +526,7 @@ impl Server {
                 let _ = self.apply_quietly(Command::Alert { window, bell: false, activity: true });
             }
             if notice.foreground.is_some() || notice.activity {
-                self.rename_soon(window);
+                self.look_soon(pane);
             }
             if let Some(clipboard) = notice.clipboard
                 && self.options.set_clipboard

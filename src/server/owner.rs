@@ -109,9 +109,12 @@ pub(super) struct Server {
     pub(super) after_commit: Vec<AfterCommit>,
     pub(super) roster_changed: bool,
     pub(super) views_changed: bool,
+    /// Attachments that looked elsewhere in this turn.
+    pub(super) moved: BTreeSet<AttachmentId>,
     pub(super) sizes_due: BTreeSet<WindowId>,
-    pub(super) renames_due: BTreeMap<WindowId, Instant>,
-    pub(super) renamed_at: BTreeMap<WindowId, Instant>,
+    /// When it is to be seen what runs in a pane: see [`Server::look_soon`].
+    pub(super) looks_due: BTreeMap<PaneId, Instant>,
+    pub(super) looked_at: BTreeMap<PaneId, Instant>,
     /// Numbers of windows are to be closed up.
     pub(super) renumber_due: bool,
     pub(super) answers: UnboundedSender<Answer>,
@@ -173,7 +176,6 @@ impl Server {
             Effect::PaneClosed(pane) => self.pane_closed(pane),
             Effect::WindowClosed(window) => {
                 self.governors.remove(&window);
-                self.renames_due.remove(&window);
                 self.sizes_due.remove(&window);
                 self.renumber_due = self.options.renumber_windows;
                 self.views_changed = true;
@@ -192,6 +194,8 @@ impl Server {
                     seat.pending.windows.extend(&dirty.windows);
                     seat.pending.panes.extend(&dirty.panes);
                 }
+                // Another pane may be the active one.
+                dirty.windows.iter().for_each(|window| self.name_window(*window));
             }
         }
     }
@@ -222,6 +226,7 @@ impl Server {
         }
         self.settle_views();
         self.settle_sizes();
+        self.settle_current();
         self.check_empty();
         self.commit();
         for waiting in std::mem::take(&mut self.after_commit) {
@@ -288,14 +293,14 @@ impl Server {
     /// When something must be done though nothing happens; `None`: nothing.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let graces = self.seats.values().filter_map(|seat| seat.gone_at);
-        graces.chain(self.renames_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
+        graces.chain(self.looks_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
     }
 
     /// Does what is due.
     pub(super) fn on_deadline(&mut self) {
         let now = Instant::now();
         self.expire_seats(now);
-        self.rename_windows(now);
+        self.look_at_due(now);
         self.press_dying(now);
     }
 }

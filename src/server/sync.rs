@@ -13,8 +13,9 @@ use std::collections::BTreeSet;
 use super::event::ConnectionId;
 use super::owner::{Server, now_ms};
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
+use crate::operator::Role;
 use crate::protocol::message::{ServerMessage, View};
-use crate::session::Command;
+use crate::session::{Command, Winlink};
 
 /// Most panes outside its window that a client is shown.
 const ALSO_MAX: usize = 4;
@@ -58,6 +59,27 @@ impl Server {
         self.clear_alerts(view.window);
         self.views_changed = true;
         self.roster_changed = true;
+        self.moved.insert(attachment);
+    }
+
+    /// Where somebody went who takes part is where the next to attach begins, and what a target means that names only session or window. It moves
+    /// nobody else. Comes after the sizes, which settle the zoom.
+    pub(super) fn settle_current(&mut self) {
+        for attachment in std::mem::take(&mut self.moved) {
+            let Some(seat) = self.seats.get(&attachment).filter(|seat| seat.role != Role::Observer) else { continue };
+            let View { session, window, focus, .. } = seat.view;
+            if let Some(here) = self.state.sessions.get(&session)
+                && here.current_window() != Some(window)
+                && let Some((index, _)) = here.winlinks.iter().find(|(_, linked)| **linked == window)
+            {
+                self.apply_late(Command::SelectWindow { link: Winlink { session, index: *index } });
+            }
+            // A zoom that is another's stays.
+            if self.state.windows.get(&window).is_some_and(|here| here.active != focus && here.zoomed.is_none_or(|zoomed| zoomed == focus))
+            {
+                self.apply_late(Command::SelectPane { pane: focus, keep_zoom: true });
+            }
+        }
     }
 
     /// Puts right what a view names and what is not, or no longer, there. Its session exists, or the attachment is about to be detached.

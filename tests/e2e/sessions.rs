@@ -45,6 +45,47 @@ fn split_detach_close_the_terminal_kill_the_server_and_go_on_typing() {
     assert_eq!(screen.count("echo three-"), 1, "typed once:\n{screen}");
 }
 
+/// `baton` alone attaches to what is there, to the window and pane that were looked at last.
+#[test]
+fn who_comes_back_is_where_they_were() {
+    let env = Env::new();
+    let mut terminal = env.terminal(&[]);
+    terminal.wait_until("the shell is ready", prompt);
+    terminal.prefix("%");
+    terminal.wait_until("two shells stand side by side", |screen| screen.count("ready>") >= 2);
+    terminal.prefix("c");
+    terminal.wait_until("a window of its own", |screen| prompt(screen) && screen.count("ready>") == 1);
+    terminal.prefix("0");
+    terminal.wait_until("the first window again", |screen| screen.count("ready>") >= 2);
+    terminal.prefix("o");
+    terminal.type_line("echo left-$((40+2))");
+    terminal.wait_until("the left pane answers", |screen| screen.has("left-42"));
+    terminal.prefix("d");
+    terminal.wait_end("detaching ends the client");
+    let mut again = env.terminal(&[]);
+    again.wait_until("the first window is shown", |screen| screen.has("left-42"));
+    again.type_line("echo again-$((40+3))");
+    again.wait_until("the left pane has the focus", |screen| screen.body().iter().any(|row| row.starts_with("again-43")));
+    assert_eq!(list(&env.json(&["ls", "--json"])["sessions"]).len(), 1, "no second session was made");
+}
+
+/// A program that prints nothing is known as well, and so is what ran when the server was killed.
+#[test]
+fn panes_and_windows_are_called_after_what_runs_in_them() {
+    let env = Env::new();
+    let mut terminal = env.terminal(&[]);
+    terminal.wait_until("the shell is ready", prompt);
+    terminal.type_line("sleep 1000");
+    terminal.wait_until("the window is called after it", |screen| screen.rows.last().is_some_and(|row| row.contains("0:sleep*")));
+    terminal.prefix("%");
+    let title = |screen: &Screen| screen.rows.first().is_some_and(|row| row.contains("0 sleep"));
+    terminal.wait_until("so is the pane", title);
+    env.kill_server();
+    env.wait_attached(1);
+    terminal.type_line("echo on-$((40+2))");
+    terminal.wait_until("it is after the server's death", |screen| screen.has("on-42") && title(screen));
+}
+
 #[test]
 fn exit_of_the_last_shell_ends_the_client() {
     let env = Env::new();
