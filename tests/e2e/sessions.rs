@@ -49,14 +49,15 @@ fn split_detach_close_the_terminal_kill_the_server_and_go_on_typing() {
 #[test]
 fn who_comes_back_is_where_they_were() {
     let env = Env::new();
+    let two = |screen: &Screen| screen.rows.iter().any(|row| row.matches("ready>").count() == 2);
     let mut terminal = env.terminal(&[]);
     terminal.wait_until("the shell is ready", prompt);
     terminal.prefix("%");
-    terminal.wait_until("two shells stand side by side", |screen| screen.count("ready>") >= 2);
+    terminal.wait_until("two shells stand side by side", two);
     terminal.prefix("c");
-    terminal.wait_until("a window of its own", |screen| prompt(screen) && screen.count("ready>") == 1);
+    terminal.wait_until("a window of its own", |screen| prompt(screen) && !two(screen));
     terminal.prefix("0");
-    terminal.wait_until("the first window again", |screen| screen.count("ready>") >= 2);
+    terminal.wait_until("the first window again", two);
     terminal.prefix("o");
     terminal.type_line("echo left-$((40+2))");
     terminal.wait_until("the left pane answers", |screen| screen.has("left-42"));
@@ -79,7 +80,7 @@ fn panes_and_windows_are_called_after_what_runs_in_them() {
     terminal.wait_until("the window is called after it", |screen| screen.rows.last().is_some_and(|row| row.contains("0:sleep*")));
     terminal.prefix("%");
     let title = |screen: &Screen| screen.rows.first().is_some_and(|row| row.contains("0 sleep"));
-    terminal.wait_until("so is the pane", title);
+    terminal.wait_until("so is the pane", |screen| title(screen) && screen.rows.iter().any(|row| row.matches("ready>").count() == 2));
     env.kill_server();
     env.wait_attached(1);
     terminal.type_line("echo on-$((40+2))");
