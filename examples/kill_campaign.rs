@@ -25,7 +25,10 @@ fn main() -> ExitCode {
             "--kills" => number().map(|n| plan.kills = n.try_into().unwrap_or(u32::MAX)),
             "--panes" => number().map(|n| plan.panes = n.clamp(1, 1000) as u32),
             "--pause-ms" => number().map(|n| plan.pause_ms = n),
-            "--busy" => Some(plan.busy = true),
+            "--busy" => {
+                plan.busy = true;
+                Some(())
+            }
             _ => None,
         };
         if known.is_none() {

@@ -648,5 +648,5 @@ fn a_keeper_of_many_panes_is_small() {
     let (full, opened) = (rss_kib(), descriptors() - open);
     println!("keeper: {empty} KiB resident with 1 pane, {full} KiB with {} panes, {opened} descriptors more", panes + 1);
     assert_eq!(opened, 2 * panes);
-    assert!(full - empty <= 200 + 2 * panes, "{empty} KiB became {full} KiB");
+    assert!(full - empty <= 600 + 2 * panes, "{empty} KiB became {full} KiB");
 }

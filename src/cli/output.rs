@@ -104,7 +104,7 @@ mod tests {
         let mut table = Table::new(&["NAME", "PANES"]);
         table.row(vec!["漢字".into(), "1".into()]);
         table.row(vec!["a\x1b[2Jb".into(), "12".into()]);
-        assert_eq!(table.text(), "NAME     PANES\n漢字     1\na\u{fffd}[2Jb  12\n");
+        assert_eq!(table.text(), "NAME    PANES\n漢字    1\na\u{fffd}[2Jb  12\n");
     }
 
     #[test]

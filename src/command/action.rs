@@ -166,7 +166,7 @@ pub enum PaneStep {
     Towards(Direction),
 }
 
-/// The words [`Neighbour::target`] makes of a step, for requests that name a target by text.
+/// tmux's words for a step, for requests that name a target by text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Neighbour;
 

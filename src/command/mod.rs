@@ -10,7 +10,7 @@
 //! a shell moves the window's active pane for scripts; in a client it moves that client's focus.
 //!
 //! The steps from text to command:
-//! [`parse_line`] splits a line into words and sequences ([`line`]: quotes, escapes, `{ }`, `;`) → [`spec::find`] resolves the name (aliases, two-word names such
+//! [`parse_line`] splits a line into words and sequences ([`mod@line`]: quotes, escapes, `{ }`, `;`) → [`spec::find`] resolves the name (aliases, two-word names such
 //! as `kill pane`, unambiguous prefixes) → [`args`] reads flags and arguments by their types → the spec's `build` makes the [`Command`].
 //! [`parse`] and [`parse_cli`] take words that somebody else (a shell) has split.
 //!

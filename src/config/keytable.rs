@@ -25,7 +25,7 @@ impl Binding {
     /// Its commands.
     ///
     /// # Errors
-    /// As of [`command::parse_line`]; does not happen with what [`super::parse`] kept.
+    /// As of [`command::parse_line`]; does not happen with what [`fn@super::parse`] kept.
     pub fn commands(&self) -> Result<Vec<Command>, UsageError> {
         command::parse_line(&self.run)
     }

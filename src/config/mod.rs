@@ -5,10 +5,10 @@
 //! column, what is wrong and what was probably meant.
 //!
 //! * [`schema`]: the plain data, and the one list of options with the reader of each;
-//! * [`parse`]: text to data, and layering: defaults, theme, user;
+//! * [`fn@parse`]: text to data, and layering: defaults, theme, user;
 //! * [`read`]: TOML values to typed values;
 //! * [`keytable`]: what keys do;
-//! * [`style`], [`format`]: the small languages of colours and of the status line;
+//! * [`style`], [`mod@format`]: the small languages of colours and of the status line;
 //! * [`manual`]: the option list of `baton-config.5`, made of the comments in `default.toml`.
 //!
 //! Every start of a client reads the defaults, so this must take well under a millisecond: the commands behind keys stay text until a key is

@@ -111,6 +111,7 @@ impl Decoder {
     /// # Errors
     /// [`FrameError::Length`]: nothing further can be read from this connection. [`FrameError::Malformed`]: this frame is gone, the next call
     /// goes on behind it.
+    #[expect(clippy::should_implement_trait, reason = "an iterator has one kind of item; here the caller says which side it reads")]
     pub fn next<M: Message>(&mut self) -> Result<Option<M>, FrameError> {
         loop {
             let waiting = &self.buffer[self.start..];

@@ -416,7 +416,8 @@ impl Row {
             return Some(if stored.0 == stored.1 { (0, 0) } else { (stored.0, stored.1) });
         };
         let to = if stored.0 == stored.1 { last.col.saturating_add(u16::from(last.width)) } else { stored.1 };
-        Some((new_rest.first().map_or(0, |cell| cell.col), to))
+        let from = new_rest.first().map_or(0, |cell| cell.col);
+        Some((if stored.0 == stored.1 { from } else { from.min(stored.0) }, to))
     }
 
     /// Where the text of the cell that covers column `col` begins; the text's length when the row is shorter.

@@ -11,7 +11,7 @@
 //! - [`model`] is everything the client knows; [`update`] is the only thing that changes it, by events, and answers with effects. Both are pure.
 //! - [`input`], [`mouse`], [`act`] and [`target`] are parts of update: a key's way, the mouse, commands, what `-t` means.
 //! - [`overlay`] is the seam for everything that lies over panes or takes their keys; the widgets themselves are in [`view`], copy mode in [`copy`].
-//! - [`run`] is the loop; [`tty`] the outer terminal and its modes, [`decode`] its bytes as events, [`link`] the connection, [`signals`] and [`clock`]
+//! - [`mod@run`] is the loop; [`tty`] the outer terminal and its modes, [`decode`] its bytes as events, [`link`] the connection, [`signals`] and [`clock`]
 //!   what else can happen. [`backend`] writes, [`painter`] draws.
 //! - [`scene`] says where things stand; [`damage`] what of a pane is not painted yet.
 //!

@@ -396,7 +396,7 @@ proptest! {
             tell(&mut model, [ServerMessage::Frame(frame(index as u64 + 1, screen, 0))]);
             sent[index] = 1;
         }
-        terminal.feed(&String::from_utf8(painter.draw(&mut model)).unwrap());
+        terminal.feed(String::from_utf8(painter.draw(&mut model)).unwrap());
         judge(&mut model, &terminal, "first");
         for step in &steps {
             match step {
@@ -453,7 +453,7 @@ proptest! {
                 }
             }
             let bytes = painter.draw(&mut model);
-            terminal.feed(&String::from_utf8(bytes).unwrap());
+            terminal.feed(String::from_utf8(bytes).unwrap());
             judge(&mut model, &terminal, &format!("{step:?}"));
         }
     }

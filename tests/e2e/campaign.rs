@@ -118,7 +118,7 @@ impl Lines {
             assert!(
                 number == wanted,
                 "{} {} of pane {}: line {number} comes where {wanted} should",
-                if number > wanted { number - wanted } else { wanted - number },
+                number.abs_diff(wanted),
                 if number > wanted { "lines are lost" } else { "lines are twice" },
                 self.tag,
             );

@@ -1,6 +1,6 @@
 //! Copy mode: looking at a pane's history, moving, searching, selecting and copying, while the pane runs on underneath.
 //!
-//! [`Document`](document::Document) gives the pane's lines under numbers that stay; here is the cursor on them, the window onto them ([`CopyMode::top`]), the selection
+//! [`Document`] gives the pane's lines under numbers that stay; here is the cursor on them, the window onto them ([`CopyMode::top`]), the selection
 //! and the search. A command moves the cursor ([`motion`]), the window follows it, and what is shown is laid out anew ([`ScrollView`]). Lines that are
 //! looked at but not here are asked for, one answer at a time; so are matches ([`search`]) and, for a copy, selected lines that were never looked
 //! at. All of it belongs to one client.
@@ -226,7 +226,7 @@ impl CopyMode {
     }
 
     fn vertical(&mut self, rows: i64) {
-        let aim = *self.aim.get_or_insert_with(|| 0);
+        let aim = *self.aim.get_or_insert(0);
         let here = self.row_of(self.cursor);
         let amount = u32::try_from(rows.unsigned_abs()).unwrap_or(u32::MAX);
         let there = if rows < 0 { self.up(here, amount) } else { self.down(here, amount) };
@@ -395,7 +395,7 @@ impl CopyMode {
         let (Some(mut search), Some(pattern)) = (self.search.take(), self.pattern.clone()) else { return Vec::new() };
         let mut matches = found.matches.clone();
         if search.backward {
-            matches.sort_by(|a, b| (b.line, b.col).cmp(&(a.line, a.col)));
+            matches.sort_by_key(|found| std::cmp::Reverse((found.line, found.col)));
         }
         let step = search.go_on(&self.document, &pattern, &matches, found.next);
         self.search = Some(search);
