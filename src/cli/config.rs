@@ -80,8 +80,7 @@ fn warnings(path: &Path) -> std::io::Result<Vec<Warning>> {
 
 /// A warning as one line: where, what, and what was probably meant.
 pub(super) fn text(warning: &Warning) -> String {
-    let suggestion = warning.suggestion.as_ref().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
-    super::failure::one_line(&format!("{}:{}:{}: {}{suggestion}", warning.source_name, warning.line, warning.column, warning.message))
+    super::failure::one_line(&warning.to_string())
 }
 
 /// What there is to say about the user's file, for `doctor`: a line each, and whether it is fine.

@@ -29,8 +29,9 @@ impl FolderWatch {
     pub fn new(folder: &Path) -> io::Result<Self> {
         use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
         let fd = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        // Writers that are done, and files put in place or taken away; not each write.
-        add_watch(&fd, folder, WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO | WatchFlags::DELETE | WatchFlags::MOVED_FROM)?;
+        // Writers that are done, folders made, and files put in place or taken away; not each write.
+        let what = WatchFlags::CLOSE_WRITE | WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::DELETE | WatchFlags::MOVED_FROM;
+        add_watch(&fd, folder, what)?;
         Ok(Self { fd })
     }
 
@@ -39,11 +40,17 @@ impl FolderWatch {
     pub fn changed(&self, name: &OsStr) -> bool {
         use std::mem::MaybeUninit;
         use std::os::unix::ffi::OsStrExt as _;
+
+        use rustix::fs::inotify::ReadFlags;
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = rustix::fs::inotify::Reader::new(&self.fd, &mut buffer);
         let mut changed = false;
         // An overflow of the kernel's queue has no name: then everything may have changed.
         while let Ok(event) = reader.next() {
+            // A file that was made is of interest once it is written.
+            if event.events().contains(ReadFlags::CREATE) && !event.events().contains(ReadFlags::ISDIR) {
+                continue;
+            }
             changed |= event.file_name().is_none_or(|changed| changed.to_bytes() == name.as_bytes());
         }
         changed
@@ -109,5 +116,9 @@ mod tests {
         std::fs::write(folder.path().join("new"), "b").unwrap();
         std::fs::rename(folder.path().join("new"), folder.path().join("config.toml")).unwrap();
         assert!((0..3).any(|_| heard()), "put in place");
+        std::fs::remove_file(folder.path().join("config.toml")).unwrap();
+        assert!((0..3).any(|_| heard()), "taken away");
+        std::fs::create_dir(folder.path().join("config.toml")).unwrap();
+        assert!(heard(), "a folder");
     }
 }

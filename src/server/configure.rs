@@ -1,9 +1,10 @@
 //! The configuration file: read at the start and whenever it changes.
 //!
 //! Its path is `$BATON_CONFIG`, or `config.toml` in the user's configuration folder (by the `directories` crate). A file with errors is taken as far
-//! as it can be; what is wrong is shown by `status`. The folder is watched, not the file, because editors replace files; nothing polls. A folder that
-//! does not exist at the start is not watched: `reload-config` reads the file all the same.
+//! as it can be; what is wrong is shown by `status`. The folder is watched, not the file, because editors replace files; nothing polls. While
+//! that folder does not exist the nearest one above it is watched for the next to appear.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use tokio::io::unix::AsyncFd;
@@ -83,25 +84,43 @@ pub(super) fn read(path: Option<&Path>) -> (Config, Vec<String>, bool) {
 }
 
 /// Tells the owner when the file changes, for ever.
+///
+/// After each change it watches anew: the folder may be another one. Only then is the owner told, so that nothing falls between two watches.
 pub(super) async fn watch(path: PathBuf, events: Sender<Event>) {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
-    #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
-    let watch = match FolderWatch::new(folder).and_then(AsyncFd::new) {
-        Ok(watch) => watch,
-        Err(error) => {
-            tracing::info!(folder = %folder.display(), %error, "configuration not watched");
-            return;
-        }
-    };
-    loop {
-        let Ok(mut ready) = watch.readable().await else { return };
-        ready.clear_ready();
-        let changed = watch.get_ref().changed(name);
-        drop(ready);
+    let mut changed = false;
+    while let Some((folder, name)) = nearest(&path) {
+        #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
+        let watch = match FolderWatch::new(&folder).and_then(AsyncFd::new) {
+            Ok(watch) => watch,
+            Err(error) => {
+                tracing::info!(folder = %folder.display(), %error, "configuration not watched");
+                return;
+            }
+        };
         if changed && events.send(Event::ConfigChanged).await.is_err() {
             return;
         }
+        loop {
+            let Ok(mut ready) = watch.readable().await else { return };
+            ready.clear_ready();
+            if watch.get_ref().changed(&name) {
+                break;
+            }
+        }
+        changed = true;
     }
+}
+
+/// The deepest folder on the way to `path` that exists, and what is looked for in it.
+fn nearest(path: &Path) -> Option<(PathBuf, OsString)> {
+    let mut below = path;
+    for folder in path.ancestors().skip(1) {
+        if folder.is_dir() {
+            return Some((folder.to_owned(), below.file_name()?.to_owned()));
+        }
+        below = folder;
+    }
+    None
 }
 
 impl Server {
