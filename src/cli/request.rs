@@ -9,7 +9,10 @@
 use serde::Serialize;
 use serde_json::json;
 
+use crate::protocol::limits::HISTORY_LINES_MAX;
 use crate::protocol::message::{BufferInfo, Made, OperatorInfo, PaneText, Reply, Request, Status, TombstoneInfo};
+
+use crate::terminal::codec;
 
 use super::connect::{Link, random};
 use super::failure::{Failure, one_line};
@@ -24,8 +27,34 @@ use super::unexpected;
 pub fn run(paths: &Paths, mut request: Request, json: bool) -> Result<(), Failure> {
     complete(&mut request)?;
     let mut link = if starts_server(&request) { Link::open_or_start(paths)? } else { Link::open(paths)? };
-    let reply = link.ask(paths, &request)?;
+    let mut reply = link.ask(paths, &request)?;
+    if let (Request::Read { all: true, rows: false, .. }, Reply::PaneText(newest)) = (&request, &mut reply) {
+        add_older(&mut link, paths, newest)?;
+    }
     if json { reply_json(&reply) } else { reply_text(&request, &reply) }
+}
+
+/// One answer has room for the newest part of a long history: what is older is fetched by its line numbers, which stay while more is printed.
+fn add_older(link: &mut Link, paths: &Paths, newest: &mut PaneText) -> Result<(), Failure> {
+    let (mut older, mut next, mut first) = (String::new(), 0, newest.first_line);
+    while newest.truncated && next < newest.first_line {
+        let count = u32::try_from(newest.first_line - next).unwrap_or(u32::MAX).min(HISTORY_LINES_MAX);
+        let Reply::Lines(lines) = link.ask(paths, &Request::History { pane: newest.pane, from: next, count })? else { break };
+        if lines.rows.is_empty() {
+            break;
+        }
+        first = first.min(lines.from);
+        for (number, bytes) in (lines.from..newest.first_line).zip(&lines.rows) {
+            let row = codec::decode(&mut &bytes[..]).unwrap_or_default();
+            older.push_str(row.text.trim_end());
+            older.push('\n');
+            next = number + 1;
+        }
+    }
+    newest.text.insert_str(0, &older);
+    newest.truncated = first > 0;
+    newest.first_line = first;
+    Ok(())
 }
 
 /// Whether a request makes sense where nothing exists yet.

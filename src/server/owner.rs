@@ -12,7 +12,7 @@
 //! **Acknowledged means kept.** An answer that acknowledges a change goes through [`Server::after_commit`], and so leaves only when the state that has
 //! the change is in memory which outlives this process. Titles and the like change without a commit: the panes' own memories have them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use super::panes::{Notices, Workers};
 use super::persist::Slots;
 use super::requests::Answer;
 use super::secret::Hash;
-use super::stored::{Governor, PaneToken, SessionActivity, Stored, StoredSeat};
+use super::stored::{Answered, Governor, PaneToken, SessionActivity, Stored, StoredSeat};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
@@ -40,6 +40,9 @@ use crate::operator::Roster;
 use crate::protocol::keeper::Message;
 use crate::protocol::message::{Refusal, Reply, ServerMessage};
 use crate::session::{Command, CommandError, Effect, Outcome, State, apply};
+
+/// Answered changes that are remembered: more than can be asked for again after a crash by commands that run at the same time.
+const ANSWERED_MAX: usize = 64;
 
 /// What does not change while this server lives.
 #[derive(Debug, Clone)]
@@ -107,6 +110,8 @@ pub(super) struct Server {
     pub(super) stamp: u64,
     pub(super) commit_needed: bool,
     pub(super) after_commit: Vec<AfterCommit>,
+    /// Changes done for commands, by the number of the request, so that none is done twice; at most [`ANSWERED_MAX`], the oldest is forgotten first.
+    pub(super) answered: VecDeque<Answered>,
     pub(super) roster_changed: bool,
     pub(super) views_changed: bool,
     /// Attachments that looked elsewhere in this turn.
@@ -242,6 +247,17 @@ impl Server {
 
     /// Answers once the state is committed.
     pub(super) fn reply(&mut self, asker: Asker, reply: Reply) {
+        // Commands number their requests at random, and ask again under the same number when a server dies before it answers.
+        if let Reply::Done(made) = &reply
+            && asker.id > u64::from(u32::MAX)
+            && !self.answered.iter().any(|answered| answered.request == asker.id)
+        {
+            if self.answered.len() >= ANSWERED_MAX {
+                self.answered.pop_front();
+            }
+            self.answered.push_back(Answered { request: asker.id, made: made.clone() });
+            self.commit_needed = true;
+        }
         self.after_commit.push(AfterCommit::Reply(asker, reply));
     }
 
@@ -270,6 +286,7 @@ impl Server {
             pane_tokens: self.pane_tokens.iter().map(|(pane, hash)| PaneToken { pane: *pane, hash: hash.to_vec().into() }).collect(),
             activity: self.activity.iter().map(|(session, at_ms)| SessionActivity { session: *session, at_ms: *at_ms }).collect(),
             governors: self.governors.iter().map(|(window, attachment)| Governor { window: *window, attachment: *attachment }).collect(),
+            answered: Some(self.answered.iter().cloned().collect()),
         };
         let mut bytes = Vec::new();
         if let Err(error) = minicbor::encode(&stored, &mut bytes) {

@@ -123,6 +123,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
             stamp: 0,
             commit_needed: false,
             after_commit: Vec::new(),
+            answered: VecDeque::new(),
             roster_changed: false,
             views_changed: false,
             moved: BTreeSet::new(),
@@ -241,6 +242,7 @@ impl Server {
         let hashed = |token: super::stored::PaneToken| Some((token.pane, super::secret::Hash::try_from(token.hash.as_slice()).ok()?));
         self.pane_tokens = stored.pane_tokens.into_iter().filter_map(hashed).collect();
         self.activity = stored.activity.into_iter().map(|activity| (activity.session, activity.at_ms)).collect();
+        self.answered = stored.answered.unwrap_or_default().into();
         self.governors = stored.governors.into_iter().map(|governor| (governor.window, governor.attachment)).collect();
         true
     }

@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 use crate::geometry::Size;
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::operator::Roster;
-use crate::protocol::message::View;
+use crate::protocol::message::{Made, View};
 
 /// Everything.
 #[derive(Debug, Encode, Decode)]
@@ -29,6 +29,19 @@ pub(super) struct Stored {
     pub(super) activity: Vec<SessionActivity>,
     #[n(5)]
     pub(super) governors: Vec<Governor>,
+    /// Changes that were done and answered, oldest first: asked for again, they are answered again.
+    #[n(6)]
+    pub(super) answered: Option<Vec<Answered>>,
+}
+
+/// A change that a command asked for under a random number.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Answered {
+    #[n(0)]
+    pub(super) request: u64,
+    #[n(1)]
+    pub(super) made: Made,
 }
 
 /// One attachment beside what the roster says of it.

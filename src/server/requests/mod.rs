@@ -103,6 +103,10 @@ impl Server {
         if let Err(refused) = self.may(connection, verb(&request), None) {
             return self.refuse(asker, refused);
         }
+        if let Some(before) = self.answered.iter().find(|answered| answered.request == asker.id) {
+            let reply = Reply::Done(before.made.clone());
+            return self.reply(asker, reply);
+        }
         use Request as R;
         let handled: Handled = match request {
             // Those that answer later take the asker along.
