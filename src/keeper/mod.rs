@@ -148,6 +148,7 @@ impl Options {
 /// `baton keeper`: becomes a daemon and keeps until there is nothing to keep. `args` are those after the word `keeper`.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::platform::name_process("baton-keeper");
     let options = match Options::parse(args) {
         Ok(options) => options,
         Err(error) => {

@@ -120,6 +120,9 @@ pub fn program_path() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
+/// Nothing to do: processes are called after their program's file.
+pub fn name_process(_name: &str) {}
+
 fn process_info<T>(pid: u32, flavor: libc::c_int) -> Option<T> {
     let mut info = std::mem::MaybeUninit::<T>::zeroed();
     let len = libc::c_int::try_from(size_of::<T>()).ok()?;

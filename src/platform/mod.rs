@@ -40,8 +40,8 @@ pub use process::{
 };
 pub use socket::{KeeperSocket, Received};
 pub use sys::{
-    ProcessWatch, command_of, cwd_of, executable_path, is_sealed, memory_advice, memory_object, open_slave, peer, program_path, punch_hole,
-    raise_oom_score, readable, reset_oom_score, start_time,
+    ProcessWatch, command_of, cwd_of, executable_path, is_sealed, memory_advice, memory_object, name_process, open_slave, peer,
+    program_path, punch_hole, raise_oom_score, readable, reset_oom_score, start_time,
 };
 pub use watch::FolderWatch;
 

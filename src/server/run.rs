@@ -47,6 +47,7 @@ const BATCH: usize = 64;
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let started = Instant::now();
+    platform::name_process("baton-server");
     start_logging();
     match serve(args, started) {
         Ok(()) => ExitCode::SUCCESS,
