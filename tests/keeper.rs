@@ -155,7 +155,7 @@ fn an_upgrade_that_never_serves_is_taken_back() {
     let mute = stage.server_pid();
     stage.wait("the old one was asked to stop", |board| board.get(board::QUIESCES) == 1);
     stage.wait("the old one is gone", |_| ProcessWatch::open(first).is_err());
-    stage.board.set(board::MUTE, 0);
+    stage.wait("the new one has gone mute", |board| board.get(board::MUTE) == 0);
     // Five seconds are granted to it.
     stage.wait("a server serves again", |board| board.get(board::ACTIVE) > served);
     assert!(ProcessWatch::open(mute).is_err() && stage.server_pid() != mute);

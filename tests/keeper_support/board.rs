@@ -49,7 +49,7 @@ pub const QUARANTINE: u64 = 21;
 /// The last line that any server sent, which the next one must send again until it is acknowledged.
 pub const SENT: u64 = 22;
 
-/// Servers that start now let themselves be attached and never say `Active`.
+/// The next server that is attached takes this back to 0 and never says `Active`.
 pub const MUTE: u64 = 23;
 
 pub const ORDER_ATTESTED: u64 = 0;

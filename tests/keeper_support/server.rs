@@ -58,6 +58,7 @@ pub fn run(board: &Board) {
     }
     server.make_missing_panes();
     if board.get(board::MUTE) != 0 {
+        board.set(board::MUTE, 0);
         loop {
             std::thread::park();
         }
