@@ -248,7 +248,7 @@ impl Client {
     }
 
     fn type_keys(&mut self, seq: u64, pane: PaneId, text: &str) {
-        self.send(&ClientMessage::Input(Input { seq, pane, bytes: text.as_bytes().to_vec(), source: InputSource::Key }));
+        self.send(&ClientMessage::Input(Input { seq, pane, bytes: text.as_bytes().to_vec(), source: InputSource::Paste }));
     }
 
     fn acked(&mut self, seq: u64) {

@@ -21,11 +21,16 @@ use crate::ids::{AttachmentId, OperatorId, PaneId};
 use crate::operator::{Act, Decision, Kind, Role, Verb, decide};
 use crate::protocol::keeper::{INPUT_SOURCES_MAX, Message};
 use crate::protocol::limits::{INPUT_MAX_BYTES, INPUT_WINDOW_BYTES};
-use crate::protocol::message::{Input, InputAck, Made, Refusal, Reply, ServerMessage};
+use crate::protocol::message::{Input, InputAck, InputSource, Made, Refusal, Reply, ServerMessage};
 use crate::terminal::effect;
 
 /// The source of answers to terminal queries; their number is where in the output the query stood, so a replay gives the same ones.
 pub(super) const REPLIES: u64 = 1;
+
+/// Whether nobody waits for the acknowledgement: keys and the mouse, not pastes, whose next piece waits for it.
+const fn is_by_hand(source: InputSource) -> bool {
+    matches!(source, InputSource::Key | InputSource::Mouse | InputSource::Focus)
+}
 
 /// Inputs up to this size are a person's keys, whose acknowledgement may come together with later ones.
 const LAZY_BYTES_MAX: usize = 64;
@@ -135,7 +140,7 @@ impl Server {
 
     /// Keys, pastes and mouse events of a client.
     pub(super) fn input(&mut self, connection: ConnectionId, input: Input) {
-        let Input { seq, pane, bytes, .. } = input;
+        let Input { seq, pane, bytes, source } = input;
         let verdict = self.may(connection, Verb::Input, Some(pane)).and_then(|actor| {
             let attachment = actor.attachment.ok_or_else(|| refusal("bad_request", "only attached clients type"))?;
             let seat = self.seats.get(&attachment).ok_or_else(|| refusal("bad_request", "only attached clients type"))?;
@@ -148,7 +153,7 @@ impl Server {
         if bytes.is_empty() {
             return self.acknowledge_input(connection, pane, seq, None);
         }
-        if let Err(refused) = self.type_into(actor, pane, stream, seq, bytes, true) {
+        if let Err(refused) = self.type_into(actor, pane, stream, seq, bytes, is_by_hand(source)) {
             return self.acknowledge_input(connection, pane, seq, Some(refused));
         }
         let now = now_ms();
