@@ -129,12 +129,6 @@ impl Link {
         self.socket.as_ref().map(|socket| (socket.as_fd(), !self.out.is_empty()))
     }
 
-    /// Whether input is under way or waits.
-    #[must_use]
-    pub fn has_unacked(&self) -> bool {
-        !self.unacked.is_empty() || !self.waiting.is_empty()
-    }
-
     /// Puts a message into the next write. False: too much waits already, and it is dropped.
     pub fn send(&mut self, message: &ClientMessage) -> bool {
         if self.socket.is_none() || self.out.len() > OUT_MAX_BYTES {

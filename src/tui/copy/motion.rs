@@ -100,61 +100,56 @@ pub fn back_to_indentation(document: &Document, at: Position) -> Position {
     Position { line: at.line, col: cells.col(index) }
 }
 
-/// To the start of the next word.
-#[must_use]
-pub fn next_word(document: &Document, at: Position, big: bool) -> Position {
-    let mut line = at.line;
-    let mut here = cells(document, line);
-    let mut index = here.index(at.col);
-    let began = here.class(index, big);
-    while index < here.len() && began != Class::Blank && here.class(index, big) == began {
-        index += 1;
-    }
+/// The first cell that is not blank from `index` on, in the line `line` with these cells or a later one; `Err` is where a motion stops if there is none.
+fn not_blank(document: &Document, mut line: u64, mut here: Cells, mut index: usize, big: bool) -> Result<(u64, Cells, usize), Position> {
     loop {
         while index < here.len() && here.class(index, big) == Class::Blank {
             index += 1;
         }
         if index < here.len() {
-            return Position { line, col: here.col(index) };
+            return Ok((line, here, index));
         }
         if line >= document.last() {
-            return end_of_line(document, Position { line, col: 0 });
+            return Err(end_of_line(document, Position { line, col: 0 }));
         }
         line += 1;
         here = cells(document, line);
         index = 0;
         if here.len() == 0 && !document.has(line) {
-            return Position { line, col: 0 };
+            return Err(Position { line, col: 0 });
         }
+    }
+}
+
+/// To the start of the next word.
+#[must_use]
+pub fn next_word(document: &Document, at: Position, big: bool) -> Position {
+    let here = cells(document, at.line);
+    let mut index = here.index(at.col);
+    let began = here.class(index, big);
+    while index < here.len() && began != Class::Blank && here.class(index, big) == began {
+        index += 1;
+    }
+    match not_blank(document, at.line, here, index, big) {
+        Ok((line, here, index)) => Position { line, col: here.col(index) },
+        Err(end) => end,
     }
 }
 
 /// To the last cell of the word, or of the next one when it is there already.
 #[must_use]
 pub fn next_word_end(document: &Document, at: Position, big: bool) -> Position {
-    let mut line = at.line;
-    let mut here = cells(document, line);
-    let mut index = here.index(at.col) + 1;
-    loop {
-        while index < here.len() && here.class(index, big) == Class::Blank {
-            index += 1;
-        }
-        if index < here.len() {
+    let here = cells(document, at.line);
+    let index = here.index(at.col) + 1;
+    match not_blank(document, at.line, here, index, big) {
+        Ok((line, here, mut index)) => {
             let class = here.class(index, big);
             while index + 1 < here.len() && here.class(index + 1, big) == class {
                 index += 1;
             }
-            return Position { line, col: here.col(index) };
+            Position { line, col: here.col(index) }
         }
-        if line >= document.last() {
-            return end_of_line(document, Position { line, col: 0 });
-        }
-        line += 1;
-        here = cells(document, line);
-        index = 0;
-        if here.len() == 0 && !document.has(line) {
-            return Position { line, col: 0 };
-        }
+        Err(end) => end,
     }
 }
 

@@ -64,7 +64,7 @@ impl Selection {
         Some((start, end))
     }
 
-    /// The selected text of one line, without blanks at its end; and whether a newline follows it.
+    /// The selected text of one line, without blanks at its end.
     #[must_use]
     pub fn text_of(&self, document: &Document, cursor: Position, line: u64, row: &Row) -> String {
         let Some((from, to)) = self.columns(document, cursor, line, row) else { return String::new() };

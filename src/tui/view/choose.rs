@@ -68,16 +68,7 @@ impl Chooser {
     /// What opens a chooser.
     #[must_use]
     pub fn open(what: Choose, model: &Model) -> Vec<Action> {
-        let mut this = Self {
-            what,
-            filter: Editor::default(),
-            selected: None,
-            top: 0,
-            height: 1,
-            buffers: None,
-            preview: None,
-            matcher: Matcher::new(Config::DEFAULT),
-        };
+        let mut this = Self::new(what, Editor::default());
         this.selected = match (&model.view, what) {
             (Some(view), Choose::Sessions) => Some(Choice::Session(view.session)),
             (Some(view), Choose::Windows) => Some(Choice::Window(view.session, view.window)),
@@ -91,21 +82,13 @@ impl Chooser {
     /// A chooser of windows that is already filtered.
     #[must_use]
     pub fn filtered(what: Choose, filter: &str, model: &Model) -> Vec<Action> {
-        let mut actions = Self::open(what, model);
-        actions.clear();
-        let mut this = Self {
-            what,
-            filter: Editor::new(filter),
-            selected: None,
-            top: 0,
-            height: 1,
-            buffers: None,
-            preview: None,
-            matcher: Matcher::new(Config::DEFAULT),
-        };
+        let mut this = Self::new(what, Editor::new(filter));
         this.keep_selection(model);
-        actions.push(Action::Open(Box::new(this)));
-        actions
+        vec![Action::Open(Box::new(this))]
+    }
+
+    fn new(what: Choose, filter: Editor) -> Self {
+        Self { what, filter, selected: None, top: 0, height: 1, buffers: None, preview: None, matcher: Matcher::new(Config::DEFAULT) }
     }
 
     fn title(&self) -> &'static str {
