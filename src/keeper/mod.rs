@@ -11,7 +11,7 @@
 //! ```
 //!
 //! * [`main`] is `baton keeper`; [`start`] is what the first client calls to have one; [`link`] is the server's end of the wire.
-//! * `run.rs` is the loop, `pane.rs` one pane and its input, `child.rs` the start of a program, `server.rs` the server's life (start, fencing,
+//! * `run/` is the loop and what it does, `pane.rs` one pane and its input, `child.rs` the start of a program, `server.rs` the server's life (start, fencing,
 //!   upgrade, back-off, quarantine), `control.rs` the questions on the control socket.
 //!
 //! **Signals.** The keeper ignores HUP, INT and QUIT. TERM ends it only when it holds no pane; otherwise it stays: a session manager that sends TERM
