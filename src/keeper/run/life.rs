@@ -150,7 +150,6 @@ impl Keeper<'_> {
         }
     }
 
-
     pub(super) fn hello(&mut self, min: u64, keeper_reads: bool) {
         let Some(server) = &mut self.serving else { return };
         if server.phase != Phase::Silent {

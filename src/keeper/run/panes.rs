@@ -114,7 +114,6 @@ impl Keeper<'_> {
         }
     }
 
-
     pub(super) fn read_master(&mut self, pane: PaneId) {
         let Some(state) = self.panes.get_mut(&pane) else { return };
         let Some(reader) = &mut state.reader else { return };

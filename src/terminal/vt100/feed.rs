@@ -1,7 +1,7 @@
 //! Sequences as the tokenizer has them: which the crate gets, which are rewritten for it, which are answered or handled here.
 
-use super::{Core, OUT_MAX_BYTES, TITLES_MAX};
 use super::grid::{Terminal, Watch};
+use super::{Core, OUT_MAX_BYTES, TITLES_MAX};
 use crate::terminal::effect::{Effects, Reply};
 use crate::terminal::reply;
 use crate::terminal::rewrite::{clean, clipboard, directory, line_drawing, sgr};

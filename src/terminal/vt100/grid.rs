@@ -1,7 +1,7 @@
 //! The crate under guard: what it is fed, what it tells while it works, and the neutral screen that is made of it.
 
-use super::{Core, Look, side};
 use super::cells::{refresh_rows, row_of, shape_of};
+use super::{Core, Look, side};
 use crate::geometry::{Point, Size};
 use crate::terminal::effect::Effects;
 use crate::terminal::raw::Raw;
