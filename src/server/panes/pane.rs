@@ -175,6 +175,11 @@ impl Pane {
         this
     }
 
+    /// Its past is still being replayed, and somebody waits for its present.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.replay.is_some() && (!self.viewers.is_empty() || !self.questions.is_empty())
+    }
+
     fn post(&self, context: &Context, add: impl FnOnce(&mut PaneNotices)) {
         context.notices.post(self.id, self.incarnation, add);
     }

@@ -111,15 +111,24 @@ impl Worker {
         }
         self.jobs = jobs;
         for _ in 0..self.fresh.len() {
-            if let Some(pane) = self.fresh.pop_front() {
-                self.turn(pane);
+            let Some(id) = self.fresh.pop_front() else { break };
+            if self.panes.get(&id).is_some_and(|pane| pane.replay.is_some() && !pane.is_awaited()) {
+                self.busy.push_back(id);
+            } else {
+                self.turn(id);
             }
         }
-        if let Some(pane) = self.busy.pop_front() {
+        if let Some(pane) = self.next_busy() {
             self.turn(pane);
         }
         self.send_held();
         Ok(())
+    }
+
+    /// The pane whose turn it is: after a restart first those that somebody looks at or asks, until they show their present; else the longest waiting.
+    fn next_busy(&mut self) -> Option<PaneId> {
+        let awaited = self.busy.iter().position(|id| self.panes.get(id).is_some_and(Pane::is_awaited));
+        self.busy.remove(awaited.unwrap_or(0))
     }
 
     /// How long to sleep: not at all with something to read, to the next frame that is held back, else for ever.
@@ -312,18 +321,35 @@ mod tests {
     }
 
     fn add(worker: &mut Worker, id: u64) -> std::os::fd::OwnedFd {
+        add_with_past(worker, id, 0)
+    }
+
+    /// A pane that has printed `past` bytes which no server has interpreted yet.
+    fn add_with_past(worker: &mut Worker, id: u64, past: usize) -> std::os::fd::OwnedFd {
         let size = Size::new(20, 3);
         let (master, slave) = platform::raw_pty_pair().expect("a terminal");
         platform::set_packet_mode(master.as_fd(), true).expect("packet mode");
-        let config = Config { ring_len: 4096, checkpoint_len: 0, history_bytes: 65536, size, meta: Vec::new() };
-        let (memory, _) = PaneMemory::create(&config).expect("memory");
+        let config = Config { ring_len: u32::try_from(past).expect("small").max(4096), checkpoint_len: 0, history_bytes: 65536, size, meta: Vec::new() };
+        let (mut memory, _) = PaneMemory::create(&config).expect("memory");
+        let mut taken = 0;
+        while taken < past {
+            let wrote = rustix::io::write(&slave, &vec![b'x'; 1024.min(past - taken)]).expect("output");
+            let mut read = 0;
+            while read < wrote {
+                match memory.take(master.as_fd(), 4096).expect("a read") {
+                    crate::ring::Take::Data { len, .. } => read += len,
+                    _ => std::thread::yield_now(),
+                }
+            }
+            taken += wrote;
+        }
         let setup = PaneSetup {
             pane: PaneId(id),
             incarnation: 1,
             memory,
             master,
             size,
-            fresh: true,
+            fresh: past == 0,
             quarantined: false,
             history: HistoryLimits { lines: 10 },
             look: Look::default(),
@@ -370,6 +396,21 @@ mod tests {
         assert_eq!(worker.timeout(), None, "a timer for a viewer that is gone");
         assert_eq!(worker.panes.len(), slaves.len());
         drop(theirs);
+    }
+
+    #[test]
+    fn of_many_panes_with_a_past_the_one_that_is_looked_at_comes_first() {
+        let mut worker = worker();
+        let _slaves: Vec<_> = (1..=8).map(|id| add_with_past(&mut worker, id, 256 * 1024)).collect();
+        let (ours, _theirs) = UnixStream::pair().expect("socket pair");
+        worker.inbox.push(Job::Watch(PaneId(7), AttachmentId(1), Outbox::new(ours.into()), Arc::default()));
+        let replaying = |worker: &Worker| worker.panes.values().filter(|pane| pane.replay.is_some()).map(|pane| pane.id.0).collect::<Vec<_>>();
+        while worker.panes.get(&PaneId(7)).is_none_or(|pane| pane.replay.is_some()) {
+            worker.round().expect("a round");
+        }
+        assert_eq!(replaying(&worker).len(), 7, "others were replayed before the one that is looked at: {:?} are not yet", replaying(&worker));
+        settle(&mut worker);
+        assert_eq!(replaying(&worker), [0_u64; 0]);
     }
 
     #[test]
