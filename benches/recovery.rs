@@ -61,7 +61,8 @@ fn main() -> ExitCode {
     };
     let env = Env::with_config(&format!("[history]\nlines = {}\nbytes = 67108864\n", plan.lines + 100));
     // Writes the lines, says that it has done so, and from then on prints back what is typed.
-    let script = format!("awk 'BEGIN {{ for (i = 1; i <= {}; i++) printf \"%09d%070d\\n\", i, i }}'; echo all-written; exec cat", plan.lines);
+    let script =
+        format!("awk 'BEGIN {{ for (i = 1; i <= {}; i++) printf \"%09d%070d\\n\", i, i }}'; echo all-written; exec cat", plan.lines);
     env.ok(&["new", "-d", "-s", "full", "--", "sh", "-c", &script]);
     for _ in 1..plan.panes {
         env.ok(&["window", "-t", "full", "--", "sh", "-c", &script]);

@@ -329,7 +329,13 @@ mod tests {
         let size = Size::new(20, 3);
         let (master, slave) = platform::raw_pty_pair().expect("a terminal");
         platform::set_packet_mode(master.as_fd(), true).expect("packet mode");
-        let config = Config { ring_len: u32::try_from(past).expect("small").max(4096), checkpoint_len: 0, history_bytes: 65536, size, meta: Vec::new() };
+        let config = Config {
+            ring_len: u32::try_from(past).expect("small").max(4096),
+            checkpoint_len: 0,
+            history_bytes: 65536,
+            size,
+            meta: Vec::new(),
+        };
         let (mut memory, _) = PaneMemory::create(&config).expect("memory");
         let mut taken = 0;
         while taken < past {
@@ -404,11 +410,17 @@ mod tests {
         let _slaves: Vec<_> = (1..=8).map(|id| add_with_past(&mut worker, id, 256 * 1024)).collect();
         let (ours, _theirs) = UnixStream::pair().expect("socket pair");
         worker.inbox.push(Job::Watch(PaneId(7), AttachmentId(1), Outbox::new(ours.into()), Arc::default()));
-        let replaying = |worker: &Worker| worker.panes.values().filter(|pane| pane.replay.is_some()).map(|pane| pane.id.0).collect::<Vec<_>>();
+        let replaying =
+            |worker: &Worker| worker.panes.values().filter(|pane| pane.replay.is_some()).map(|pane| pane.id.0).collect::<Vec<_>>();
         while worker.panes.get(&PaneId(7)).is_none_or(|pane| pane.replay.is_some()) {
             worker.round().expect("a round");
         }
-        assert_eq!(replaying(&worker).len(), 7, "others were replayed before the one that is looked at: {:?} are not yet", replaying(&worker));
+        assert_eq!(
+            replaying(&worker).len(),
+            7,
+            "others were replayed before the one that is looked at: {:?} are not yet",
+            replaying(&worker)
+        );
         settle(&mut worker);
         assert_eq!(replaying(&worker), [0_u64; 0]);
     }
