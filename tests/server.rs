@@ -248,7 +248,7 @@ impl Client {
     }
 
     fn type_keys(&mut self, seq: u64, pane: PaneId, text: &str) {
-        self.send(&ClientMessage::Input(Input { seq, pane, bytes: text.as_bytes().to_vec(), source: InputSource::Paste }));
+        self.send(&ClientMessage::Input(Input { seq, pane, bytes: text.as_bytes().to_vec(), source: InputSource::Paste, epoch: None }));
     }
 
     fn acked(&mut self, seq: u64) {
@@ -447,6 +447,8 @@ fn sent_keys_are_typed_once_and_exits_leave_tombstones() {
         target: Some(pane.to_string()),
         items: vec![SendItem::Text("abc".into()), SendItem::Key("Enter".into())],
         stream: 123_456,
+        expect_seq: None,
+        epoch: None,
     };
     assert_eq!(client.made(send).bytes, Some(4));
     client.wait("the pane's end", |message| matches!(message, ServerMessage::PaneGone(gone) if *gone == pane).then_some(()));

@@ -137,6 +137,10 @@ fn unexpected(reply: &Reply) -> Failure {
         Reply::Buffers(_) => "buffers",
         Reply::Tombstones(_) => "tombstones",
         Reply::PaneText(_) => "pane text",
+        Reply::Control(_) => "control",
+        Reply::Journal(..) => "journal",
+        Reply::Token(_) => "token",
+        Reply::WhoAmI(_) => "who am I",
     };
     Failure::new(Exit::Refused, "version", format!("the server answered with something else: {kind}"))
         .with_hint("client and server may be of different releases: `baton upgrade` brings the server to this one")

@@ -117,6 +117,13 @@ fn reply_json(reply: &Reply) -> Result<(), Failure> {
         Reply::Buffers(buffers) => print_json(&json!({ "buffers": buffers })),
         Reply::Tombstones(tombstones) => print_json(&json!({ "tombstones": tombstones })),
         Reply::PaneText(text) => print_json(&Untrusted { text, untrusted: true }),
+        Reply::Control(panes) => print_json(&json!({ "panes": panes })),
+        Reply::Journal(lines, more) => {
+            let events: Vec<serde_json::Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            print_json(&json!({ "events": events, "truncated": more }))
+        }
+        Reply::Token(token) => print_json(token),
+        Reply::WhoAmI(who) => print_json(who),
         Reply::Lines(_) | Reply::Matches(_) | Reply::Refused(_) => Err(unexpected(reply)),
     }
 }
@@ -130,7 +137,14 @@ fn reply_text(request: &Request, reply: &Reply) -> Result<(), Failure> {
         Reply::Roster(operators) => print(&roster_text(operators)),
         Reply::Buffers(buffers) => print(&buffers_text(buffers)),
         Reply::Tombstones(tombstones) => print(&tombstones_text(tombstones)),
-        Reply::Tree(_) | Reply::Lines(_) | Reply::Matches(_) | Reply::Refused(_) => Err(unexpected(reply)),
+        Reply::Tree(_)
+        | Reply::Lines(_)
+        | Reply::Matches(_)
+        | Reply::Refused(_)
+        | Reply::Control(_)
+        | Reply::Journal(..)
+        | Reply::Token(_)
+        | Reply::WhoAmI(_) => Err(unexpected(reply)),
     }
 }
 

@@ -199,7 +199,7 @@ messages!(ServerMessage, SERVER_FRAME_MAX_BYTES, {
     110 => Attached(m::Attached), 111 => Session(m::SessionInfo), 112 => SessionGone(SessionId), 113 => Window(m::WindowInfo),
     114 => WindowGone(WindowId), 115 => Pane(m::PaneInfo), 116 => PaneGone(PaneId), 117 => Roster(Vec<m::OperatorInfo>), 118 => ModelEnd,
     120 => Frame(m::Frame), 121 => InputAck(m::InputAck), 122 => Reply(m::ReplyMessage), 123 => Notice(m::Notice), 124 => Detached(m::Detached),
-    125 => Pong(u64),
+    125 => Pong(u64), 126 => Control(Box<m::ControlInfo>),
 });
 
 #[cfg(test)]
@@ -208,7 +208,7 @@ mod tests {
     use crate::protocol::message::{Input, InputSource};
 
     fn input() -> ClientMessage {
-        ClientMessage::Input(Input { seq: 9, pane: PaneId(3), bytes: b"ls\r".to_vec(), source: InputSource::Key })
+        ClientMessage::Input(Input { seq: 9, pane: PaneId(3), bytes: b"ls\r".to_vec(), source: InputSource::Key, epoch: None })
     }
 
     #[test]

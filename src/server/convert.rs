@@ -151,6 +151,10 @@ impl Server {
             kind: kind(operator.kind),
             name: operator.name.clone(),
             attachments: self.roster.attachments_of(operator.id).map(attachment).collect(),
+            on_behalf_of: None,
+            assurance: None,
+            origin_pane: None,
+            holds: None,
         });
         operators.filter(|operator| !operator.attachments.is_empty()).collect()
     }

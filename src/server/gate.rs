@@ -140,7 +140,7 @@ impl Server {
 
     /// Keys, pastes and mouse events of a client.
     pub(super) fn input(&mut self, connection: ConnectionId, input: Input) {
-        let Input { seq, pane, bytes, source } = input;
+        let Input { seq, pane, bytes, source, epoch: _ } = input;
         let verdict = self.may(connection, Verb::Input, Some(pane)).and_then(|actor| {
             let attachment = actor.attachment.ok_or_else(|| refusal("bad_request", "only attached clients type"))?;
             let seat = self.seats.get(&attachment).ok_or_else(|| refusal("bad_request", "only attached clients type"))?;
@@ -167,7 +167,7 @@ impl Server {
     }
 
     fn acknowledge_input(&self, connection: ConnectionId, pane: PaneId, seq: u64, refused: Option<Refusal>) {
-        self.send_to(connection, &ServerMessage::InputAck(InputAck { seq, pane, refused }));
+        self.send_to(connection, &ServerMessage::InputAck(InputAck { seq, pane, refused, took: None }));
     }
 
     /// Sends allowed bytes on their way, attributed.

@@ -164,7 +164,7 @@ impl Link {
             }
             self.waiting_bytes -= bytes.len();
             self.unacked_bytes += bytes.len();
-            let input = Input { seq: self.next_seq, pane, bytes, source };
+            let input = Input { seq: self.next_seq, pane, bytes, source, epoch: None };
             self.next_seq += 1;
             self.put(&ClientMessage::Input(input.clone()));
             self.unacked.push_back(input);

@@ -20,7 +20,7 @@ use super::settings::Settings;
 use crate::config::Time;
 use crate::geometry::{Point, Rect, Size};
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
-use crate::protocol::message::{Frame, Level, Made, OperatorInfo, PaneInfo, PanePlace, Role, SessionInfo, View, WindowInfo};
+use crate::protocol::message::{ControlInfo, Frame, Level, Made, OperatorInfo, PaneInfo, PanePlace, Role, SessionInfo, View, WindowInfo};
 use crate::terminal::diff::{self, Diff};
 use crate::terminal::{Modes, Screen};
 
@@ -220,6 +220,8 @@ pub struct Model {
     pub windows: BTreeMap<WindowId, WindowInfo>,
     /// Panes.
     pub panes: BTreeMap<PaneId, PaneInfo>,
+    /// Who has control of which pane; a pane that is not here is free.
+    pub controls: BTreeMap<PaneId, ControlInfo>,
     /// Everybody who is attached.
     pub roster: Vec<OperatorInfo>,
     /// A `ModelEnd` has come since the connection was made.
@@ -325,6 +327,7 @@ impl Model {
             sessions: BTreeMap::new(),
             windows: BTreeMap::new(),
             panes: BTreeMap::new(),
+            controls: BTreeMap::new(),
             roster: Vec::new(),
             complete: false,
             operator: None,

@@ -382,6 +382,7 @@ fn server(turn: &mut Turn<'_>, message: ServerMessage) {
             model.sessions.clear();
             model.windows.clear();
             model.panes.clear();
+            model.controls.clear();
             model.complete = false;
             model.attachment = Some(attached.attachment);
             model.role = attached.role;
@@ -408,6 +409,11 @@ fn server(turn: &mut Turn<'_>, message: ServerMessage) {
         }
         ServerMessage::PaneGone(id) => {
             model.panes.remove(&id);
+            model.controls.remove(&id);
+        }
+        ServerMessage::Control(info) => {
+            model.controls.insert(info.pane, *info);
+            model.redraw.chrome = true;
         }
         ServerMessage::Roster(roster) => {
             model.roster = roster;

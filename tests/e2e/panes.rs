@@ -357,7 +357,7 @@ fn r16_a_resume_token_works_once() {
     let pane: PaneId = pane.parse().unwrap();
     let (mut wire, welcome) = Wire::greet(&env, ClientKind::Tui, None);
     let attached = wire.attach("w", Size::new(80, 24));
-    let input = |seq, text: &str| ClientMessage::Input(Input { seq, pane, bytes: text.into(), source: InputSource::Key });
+    let input = |seq, text: &str| ClientMessage::Input(Input { seq, pane, bytes: text.into(), source: InputSource::Key, epoch: None });
     wire.send(&input(1, "one;"));
     assert_eq!(probe.await_typed(4), "one;");
     drop(wire);
@@ -450,7 +450,7 @@ fn r21_there_is_one_way_in() {
     assert_eq!(probe.await_typed(expected.len()), expected);
     let (mut wire, _) = Wire::greet(&env, ClientKind::Tui, None);
     wire.attach("w", Size::new(80, 24));
-    wire.send(&ClientMessage::Input(Input { seq: 1, pane: id, bytes: b"wire;".to_vec(), source: InputSource::Key }));
+    wire.send(&ClientMessage::Input(Input { seq: 1, pane: id, bytes: b"wire;".to_vec(), source: InputSource::Key, epoch: None }));
     expected.push_str("wire;");
     assert_eq!(probe.await_typed(expected.len()), expected);
     // A connection that only looks cannot type by speaking the wire itself either.

@@ -186,7 +186,7 @@ fn send(args: &Args<'_>, place: Place) -> Built {
         items = std::iter::repeat_n(once, times).flatten().collect();
     }
     // The stream number is the caller's: this room has no randomness.
-    Ok(Command::Request(Request::Send { target: args.value("t"), items, stream: 0 }))
+    Ok(Command::Request(Request::Send { target: args.value("t"), items, stream: 0, expect_seq: None, epoch: None }))
 }
 
 /// Whether a word of `send` is the name of a key that is more than a character.

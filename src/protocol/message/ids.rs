@@ -14,3 +14,8 @@ pub(super) fn option<T: Display, S: Serializer>(value: &Option<T>, serializer: S
         None => serializer.serialize_none(),
     }
 }
+
+/// A list of texts; empty for none.
+pub(super) fn list<T: Display, S: Serializer>(values: &Option<Vec<T>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().flatten().map(ToString::to_string))
+}

@@ -22,6 +22,9 @@ pub struct Input {
     /// What they came from.
     #[n(3)]
     pub source: InputSource,
+    /// The control epoch of the pane as the client knew it; input of an older tenure is refused with `stale_epoch`. None: the present one.
+    #[n(4)]
+    pub epoch: Option<u64>,
 }
 
 /// What input came from.
@@ -58,4 +61,7 @@ pub struct InputAck {
     /// Why it was refused; none: it was applied.
     #[n(2)]
     pub refused: Option<Refusal>,
+    /// The key was not written but took control of the pane.
+    #[n(3)]
+    pub took: Option<bool>,
 }

@@ -15,7 +15,7 @@
 //! | [`input`], [`screen`], [`notice`] | what is typed, what is shown, what is said |
 //! | [`request`], [`reply`] | what is asked and answered |
 //! | [`model`], [`operator`] | what exists, who is there |
-//! | [`control`] | who has control of a pane: requests, records and notices of that go there |
+//! | [`control`] | who has control of a pane, and what is asked and remembered of that |
 
 pub mod attach;
 pub mod control;
@@ -30,6 +30,10 @@ pub mod request;
 pub mod screen;
 
 pub use attach::{Attach, Attached, Detached, NewSession, View};
+pub use control::{
+    ApproveHow, Assurance, ControlInfo, ControlMode, ControlOp, ControlRequestInfo, HandBackInfo, HoldInfo, JournalQuery, OfferInfo,
+    ProposalInfo, TokenInfo, TokenRequest, Via, Who, WhoAmI,
+};
 pub use hello::{ClientKind, Hello, ListedSession, Refusal, Welcome};
 pub use input::{Input, InputAck, InputSource};
 pub use model::{DividerPlace, PaneInfo, PanePlace, SessionInfo, SessionTree, Tree, WindowInfo, WindowLink, WindowTree};
@@ -112,4 +116,6 @@ pub enum ServerMessage {
     Detached(Detached),
     /// 125.
     Pong(u64),
+    /// 126: the control of a pane changed; the newest counts. Part of the model, like [`ServerMessage::Pane`].
+    Control(Box<ControlInfo>),
 }

@@ -3,6 +3,7 @@
 use minicbor::{CborLen, Decode, Encode};
 use serde::Serialize;
 
+use super::control::Assurance;
 use super::ids;
 use crate::geometry::Size;
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
@@ -132,4 +133,19 @@ pub struct OperatorInfo {
     /// Attachments.
     #[n(3)]
     pub attachments: Vec<AttachmentInfo>,
+    /// For whom it acts.
+    #[n(4)]
+    #[serde(serialize_with = "ids::option")]
+    pub on_behalf_of: Option<OperatorId>,
+    /// How sure the server is that it is who it seems.
+    #[n(5)]
+    pub assurance: Option<Assurance>,
+    /// The pane that it runs in.
+    #[n(6)]
+    #[serde(serialize_with = "ids::option")]
+    pub origin_pane: Option<PaneId>,
+    /// Panes that it has control of.
+    #[n(7)]
+    #[serde(serialize_with = "ids::list")]
+    pub holds: Option<Vec<PaneId>>,
 }

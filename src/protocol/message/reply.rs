@@ -3,6 +3,7 @@
 use minicbor::{CborLen, Decode, Encode};
 use serde::Serialize;
 
+use super::control::{ControlInfo, TokenInfo, WhoAmI};
 use super::hello::Refusal;
 use super::ids;
 use super::model::Tree;
@@ -57,6 +58,18 @@ pub enum Reply {
     /// A pane's text with where it stands.
     #[n(10)]
     PaneText(#[n(0)] PaneText),
+    /// Control of panes.
+    #[n(11)]
+    Control(#[n(0)] Vec<ControlInfo>),
+    /// Lines of the journal as they stand in the file, JSON each, oldest first, and whether there are more than fitted.
+    #[n(12)]
+    Journal(#[n(0)] Vec<String>, #[n(1)] bool),
+    /// A new identity.
+    #[n(13)]
+    Token(#[n(0)] TokenInfo),
+    /// Who asks.
+    #[n(14)]
+    WhoAmI(#[n(0)] WhoAmI),
 }
 
 /// What a request made or acted on.
@@ -149,6 +162,9 @@ pub struct PaneText {
     /// Whether older lines exist that were not asked for or are gone.
     #[n(3)]
     pub truncated: bool,
+    /// Where in the pane's output this stands: bytes since its birth. For `send --expect-seq`.
+    #[n(4)]
+    pub seq: Option<u64>,
 }
 
 /// A paste buffer.

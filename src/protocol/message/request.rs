@@ -3,6 +3,7 @@
 use minicbor::{CborLen, Decode, Encode};
 
 use super::attach::NewSession;
+use super::control::{ApproveHow, ControlOp, JournalQuery, TokenRequest};
 use crate::geometry::{Axis, Direction, Point};
 use crate::ids::PaneId;
 
@@ -322,6 +323,12 @@ pub enum Request {
         /// Identity of this request: sent again with the same one after a reconnect it is not applied twice.
         #[n(2)]
         stream: u64,
+        /// Refused with `stale_seq` if the pane has printed since it was read at this `seq`.
+        #[n(3)]
+        expect_seq: Option<u64>,
+        /// Refused with `stale_epoch` if control changed since this epoch.
+        #[n(4)]
+        epoch: Option<u64>,
     },
     /// A pane's text.
     #[n(22)]
@@ -493,6 +500,67 @@ pub enum Request {
         /// session:window.
         #[n(0)]
         target: Option<String>,
+    },
+    /// Control of a pane. Answered by [`super::Reply::Control`].
+    #[n(43)]
+    Control {
+        /// Pane; with [`ControlOp::Status`] and no pane: all panes.
+        #[n(0)]
+        target: Option<String>,
+        /// What is to happen.
+        #[n(1)]
+        op: ControlOp,
+    },
+    /// Answer a proposal. Answered by [`super::Reply::Control`].
+    #[n(44)]
+    Approve {
+        /// Pane; with [`ApproveHow::List`] and no pane: all panes where something waits.
+        #[n(0)]
+        target: Option<String>,
+        /// Number of the proposal; none: the only one.
+        #[n(1)]
+        proposal: Option<u64>,
+        /// The digest that was shown; what is there must still have it.
+        #[n(2)]
+        digest: Option<String>,
+        /// How.
+        #[n(3)]
+        how: ApproveHow,
+        /// Why not, for who proposed it.
+        #[n(4)]
+        reason: Option<String>,
+    },
+    /// Lines of the journal. Answered by [`super::Reply::Journal`].
+    #[n(45)]
+    Journal(#[n(0)] JournalQuery),
+    /// A new identity. Answered by [`super::Reply::Token`].
+    #[n(46)]
+    Token(#[n(0)] TokenRequest),
+    /// An identity ends now: its token is void, its holds are revoked.
+    #[n(47)]
+    RevokeToken {
+        /// Operator: id, name or `kind:name`.
+        #[n(0)]
+        operator: String,
+    },
+    /// Who am I? Answered by [`super::Reply::WhoAmI`].
+    #[n(48)]
+    WhoAmI,
+    /// Wait until a pane's control is as wanted. Answered by [`super::Reply::Control`] then, or refused with `timeout`.
+    #[n(49)]
+    AwaitControl {
+        /// Pane.
+        #[n(0)]
+        target: Option<String>,
+        /// An epoch that is known: answered when there is a later one.
+        #[n(1)]
+        after_epoch: Option<u64>,
+        /// Answered when I have control.
+        #[n(2)]
+        mine: bool,
+        /// The longest wait, milliseconds.
+        #[n(3)]
+        timeout_ms: u64,
     },
 }
 

@@ -91,6 +91,13 @@ fn verb(request: &Request) -> Verb {
         R::Send { .. } => Verb::Input,
         R::Signal { .. } => Verb::Signal,
         R::KillServer | R::Upgrade { .. } | R::ReloadConfig => Verb::Admin,
+        R::Control { .. }
+        | R::Approve { .. }
+        | R::Journal(_)
+        | R::Token(_)
+        | R::RevokeToken { .. }
+        | R::WhoAmI
+        | R::AwaitControl { .. } => Verb::View,
         // Leaving is everybody's right; sending others away is looked at where it is done.
         R::Detach { .. } => Verb::View,
     }
@@ -120,7 +127,7 @@ impl Server {
                 return self.ask_split(asker, target.as_deref(), make::Beside { axis, before, full, share }, wish, background);
             }
             R::Respawn { target, command, kill } => return self.ask_respawn(asker, target.as_deref(), command, kill),
-            R::Send { target, items, stream } => return self.ask_send(asker, target.as_deref(), items, stream),
+            R::Send { target, items, stream, .. } => return self.ask_send(asker, target.as_deref(), items, stream),
             R::Read { target, lines, all, rows } => return self.ask_read(asker, target.as_deref(), lines, all, rows),
             R::History { pane, from, count } => return self.ask_history(asker, pane, from, count),
             R::Search { pane, pattern, literal, from, backward, limit } => {
@@ -191,6 +198,13 @@ impl Server {
                     Err(no_buffer(name.as_deref()))
                 }
             }
+            R::Control { .. }
+            | R::Approve { .. }
+            | R::Journal(_)
+            | R::Token(_)
+            | R::RevokeToken { .. }
+            | R::WhoAmI
+            | R::AwaitControl { .. } => Err(refusal("bad_request", "this server does not know that yet")),
             R::ReloadConfig => self.reload_config().map(|()| Reply::Done(Made::default())),
         };
         match handled {

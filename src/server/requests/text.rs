@@ -244,7 +244,7 @@ fn read(view: &mut PaneView<'_>, lines: Option<u32>, all: bool, rows: bool) -> P
         text.push_str(line);
         text.push('\n');
     }
-    PaneText { pane, text, first_line: from + dropped as u64, truncated }
+    PaneText { pane, text, first_line: from + dropped as u64, truncated, seq: None }
 }
 
 fn plain(row: &Row) -> String {

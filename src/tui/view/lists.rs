@@ -86,7 +86,14 @@ fn tree(tree: &Tree) -> String {
 pub fn reply(reply: &Reply) -> Option<(&'static str, String)> {
     let mut out = String::new();
     Some(match reply {
-        Reply::Done(_) | Reply::Refused(_) | Reply::Lines(_) | Reply::Matches(_) => return None,
+        Reply::Done(_)
+        | Reply::Refused(_)
+        | Reply::Lines(_)
+        | Reply::Matches(_)
+        | Reply::Control(_)
+        | Reply::Journal(..)
+        | Reply::Token(_)
+        | Reply::WhoAmI(_) => return None,
         Reply::Text(text) => ("text", text.clone()),
         Reply::PaneText(text) => ("pane", text.text.clone()),
         Reply::Tree(everything) => ("sessions", tree(everything)),
