@@ -1,7 +1,7 @@
 //! Identities: what is counted gets a type of its own, never a bare integer.
 //!
 //! Sessions (`$1`), windows (`@1`) and panes (`%1`) are numbered by the server, upwards, and a number is never given twice in the life of a
-//! server's state, which outlives any one server process. Each prints and parses with its sigil, as in tmux.
+//! server's state, which outlives any one server process. Each prints and parses with its sigil, as in tmux; in JSON it is that text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +28,19 @@ macro_rules! id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!($sigil, "{}"), self.0)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
             }
         }
 

@@ -14,67 +14,9 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::ids::{AttachmentId, OperatorId};
-
-/// What speaks for an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Kind {
-    /// A person.
-    #[n(0)]
-    Human,
-    /// An AI agent.
-    #[n(1)]
-    Agent,
-    /// A device.
-    #[n(2)]
-    Device,
-    /// A program acting on behalf of somebody.
-    #[n(3)]
-    Service,
-}
-
-/// What an attachment may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Role {
-    /// Looks on.
-    #[n(0)]
-    Observer,
-    /// Types.
-    #[n(1)]
-    Participant,
-    /// Types and rules.
-    #[n(2)]
-    Admin,
-}
-
-/// How an attachment reaches the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Transport {
-    /// The local socket.
-    #[n(0)]
-    Unix,
-    /// The local socket of a host reached by ssh.
-    #[n(1)]
-    Ssh,
-    /// A web client.
-    #[n(2)]
-    Web,
-}
-
-/// Whether an attachment answers. Gone ones are not in the roster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Presence {
-    /// Connected.
-    #[n(0)]
-    Live,
-    /// Its connection is lost; it may resume until its grace is over.
-    #[n(1)]
-    Stale,
-}
+use super::identity::Identity;
+use super::types::{Assurance, Kind, Presence, Role, Transport};
+use crate::ids::{AttachmentId, OperatorId, PaneId};
 
 /// A human, agent, device or service.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -88,6 +30,16 @@ pub struct Operator {
     /// Its name.
     #[n(2)]
     pub name: String,
+    /// For whom it speaks. Never changes.
+    #[n(3)]
+    pub on_behalf_of: Option<OperatorId>,
+    /// How sure we are of it: what its newest connection showed.
+    #[n(4)]
+    #[cbor(default)]
+    pub assurance: Assurance,
+    /// The pane it runs in.
+    #[n(5)]
+    pub origin_pane: Option<PaneId>,
 }
 
 /// One connection of an operator.
@@ -139,6 +91,31 @@ impl Roster {
         Self::default()
     }
 
+    /// The operator of that identity; made if there is none. The human it speaks for is made too. One human is one operator however often they come; a program
+    /// in a pane is one however often it calls.
+    pub fn identified(&mut self, identity: &Identity) -> OperatorId {
+        let on_behalf_of = identity.on_behalf_of.as_deref().map(|human| self.operator_named(Kind::Human, human));
+        let id = self.operator_named(identity.kind, &identity.name);
+        if let Some(operator) = self.operators.get_mut(&id) {
+            operator.assurance = identity.assurance;
+            operator.on_behalf_of = operator.on_behalf_of.or(on_behalf_of);
+            operator.origin_pane = operator.origin_pane.or(identity.origin_pane);
+        }
+        id
+    }
+
+    /// The best presence of an operator's attachments; none: it has none.
+    #[must_use]
+    pub fn presence_of(&self, operator: OperatorId) -> Option<Presence> {
+        self.attachments_of(operator).map(|attachment| attachment.presence).min()
+    }
+
+    /// The highest role of an operator's attachments that answer; none: it has none.
+    #[must_use]
+    pub fn role_of(&self, operator: OperatorId) -> Option<Role> {
+        self.attachments_of(operator).filter(|attachment| attachment.presence == Presence::Live).map(|attachment| attachment.role).max()
+    }
+
     /// The operator of that kind and name; made if there is none. One human is one operator however often they come.
     pub fn operator_named(&mut self, kind: Kind, name: &str) -> OperatorId {
         if let Some(known) = self.operators.values().find(|operator| operator.kind == kind && operator.name == name) {
@@ -146,7 +123,8 @@ impl Roster {
         }
         self.next_operator += 1;
         let id = OperatorId(self.next_operator);
-        self.operators.insert(id, Operator { id, kind, name: name.to_owned() });
+        self.operators
+            .insert(id, Operator { id, kind, name: name.to_owned(), on_behalf_of: None, assurance: Assurance::Claimed, origin_pane: None });
         id
     }
 

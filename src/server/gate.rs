@@ -18,7 +18,7 @@ use super::event::{Asker, ConnectionId};
 use super::owner::{Server, now_ms, refusal};
 use super::secret;
 use crate::ids::{AttachmentId, OperatorId, PaneId};
-use crate::operator::{Act, Decision, Kind, Role, Verb, decide};
+use crate::operator::{Act, Frame, Kind, Party, Place, Policy, Role, Scene, Subject, Verb, Verdict, decide};
 use crate::protocol::keeper::{INPUT_SOURCES_MAX, Message};
 use crate::protocol::limits::{INPUT_MAX_BYTES, INPUT_WINDOW_BYTES};
 use crate::protocol::message::{Input, InputAck, InputSource, Made, Refusal, Reply, ServerMessage};
@@ -129,12 +129,15 @@ impl Server {
     pub(super) fn may(&self, connection: ConnectionId, verb: Verb, pane: Option<PaneId>) -> Result<Actor, Refusal> {
         let actor = self.actor(connection).ok_or_else(|| refusal("bad_request", "no hello was said"))?;
         let Actor { operator, kind, attachment, role } = actor;
-        match decide(&Act { operator, kind, attachment, role, verb, pane }) {
-            Decision::Allow { .. } => Ok(actor),
-            Decision::Deny { rule, why } => {
-                tracing::debug!(%operator, ?verb, rule, "denied");
-                Err(refusal("not_permitted", why))
+        let subject = Subject { kind, name: "", role, given: false };
+        let granted = Policy::default().rights(&subject, &Place { pane, ..Place::ANYWHERE });
+        let act = Act { operator: Party { id: operator, kind }, attachment, verb, pane, frame: Frame::default() };
+        match decide(None, &act, &granted, &Scene::default()) {
+            Verdict::Refused(why) => {
+                tracing::debug!(%operator, ?verb, %why, "denied");
+                Err(refusal(why.code(), why.to_string()))
             }
+            _ => Ok(actor),
         }
     }
 
