@@ -1,18 +1,18 @@
 //! Takes connections from the socket that the keeper holds.
 //!
 //! Only our own user is let in (the kernel says who it is). One descriptor is kept in reserve: when the process has no other left, a peer is accepted
-//! into its place, told so, and let go, instead of hanging in the backlog for ever. Beyond [`UNGREETED_MAX`] connections without a hello, further
-//! ones are refused at once.
+//! into its place, told so, and let go, instead of hanging in the backlog for ever. Should the reserve itself be lost (somebody else took the number
+//! while it was in use), peers wait in the backlog until something of ours is closed: each connection's end and each turn of the owner says so, there
+//! is no timer. Beyond [`UNGREETED_MAX`] connections without a hello, further ones are refused at once.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::Sender;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::connection;
 use super::event::{ConnectionId, Event, Wire};
@@ -24,9 +24,11 @@ use crate::protocol::message::{Refusal, ServerMessage};
 
 /// Accepts for ever.
 ///
+/// `freed` is notified when a descriptor of this process may have been closed.
+///
 /// # Errors
 /// When the descriptor is not a listening socket; single connections that fail are only logged.
-pub(super) async fn run(listener: OwnedFd, events: Sender<Event>) -> anyhow::Result<()> {
+pub(super) async fn run(listener: OwnedFd, events: Sender<Event>, freed: Arc<Notify>) -> anyhow::Result<()> {
     let listener = std::os::unix::net::UnixListener::from(listener);
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener).context("the listener")?;
@@ -45,31 +47,62 @@ pub(super) async fn run(listener: OwnedFd, events: Sender<Event>) -> anyhow::Res
                 match admit(&stream) {
                     Ok(wire) => match connection::watched(stream) {
                         Ok(stream) => {
-                            tokio::spawn(connection::serve(stream, connection, wire, events.clone(), place));
+                            tokio::spawn(serve(stream, connection, wire, events.clone(), place, Arc::clone(&freed)));
                         }
                         Err(error) => tracing::warn!(%error, "connection not served"),
                     },
                     Err(error) => {
-                        tracing::warn!(%error, "connection not served");
-                        refuse(&stream, "failed", &error.to_string());
+                        tracing::warn!(error = format!("{error:#}"), "connection not served");
+                        match error.downcast_ref::<io::Error>() {
+                            Some(error) if is_exhausted(error) => refuse(&stream, EXHAUSTED.0, EXHAUSTED.1),
+                            _ => refuse(&stream, "failed", &error.to_string()),
+                        }
                     }
                 }
             }
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
+            Err(error) if is_exhausted(&error) => {
                 tracing::warn!(%error, "no descriptor is left for a connection");
-                drop(reserve.take());
-                if let Ok((stream, _)) = listener.accept().await {
-                    refuse(&stream, "exhausted", "the server has no file descriptors left");
+                if reserve.take().is_some() {
+                    // The number is free now and the peer at the head of the backlog gets it, unless another thread is quicker.
+                    if let Some(Ok((stream, _))) = now_or_never(listener.accept()).await {
+                        refuse(&stream, EXHAUSTED.0, EXHAUSTED.1);
+                    }
+                } else {
+                    freed.notified().await;
                 }
                 reserve = self::reserve();
-                if reserve.is_none() {
-                    // Others of this machine take what becomes free. Without this pause the loop would spin on the backlog.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
             }
             Err(error) => tracing::debug!(%error, "accept"),
         }
     }
+}
+
+/// What a peer is told for whom no descriptor is left.
+const EXHAUSTED: (&str, &str) = ("exhausted", "the server has no file descriptors left; close panes or clients, or raise `ulimit -n`");
+
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+/// What `future` gives if it need not wait.
+async fn now_or_never<T>(future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = future => Some(done),
+        () = std::future::ready(()) => None,
+    }
+}
+
+async fn serve(
+    stream: connection::Stream,
+    connection: ConnectionId,
+    wire: Wire,
+    events: Sender<Event>,
+    place: OwnedSemaphorePermit,
+    freed: Arc<Notify>,
+) {
+    connection::serve(stream, connection, wire, events, place).await;
+    freed.notify_one();
 }
 
 fn admit(stream: &UnixStream) -> anyhow::Result<Wire> {

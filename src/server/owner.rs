@@ -98,6 +98,8 @@ pub(super) struct Server {
     pub(super) listener: OwnedFd,
     /// The task that accepts connections.
     pub(super) listening: Option<AbortHandle>,
+    /// Notified when a descriptor of this process may have been closed.
+    pub(super) freed: Arc<tokio::sync::Notify>,
     pub(super) options: Options,
     pub(super) warnings: Vec<String>,
     /// Those of `warnings` that speak of the configuration file.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::buffers::Buffers;
 use super::clients::Seat;
@@ -113,6 +113,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
             slots_object,
             listener,
             listening: None,
+            freed: Arc::default(),
             options: Options::of(&config),
             warnings: Vec::new(),
             config_warnings: warnings.clone(),
@@ -147,7 +148,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
         }
         server.settle();
         let (events, received) = mpsc::channel(EVENTS_MAX);
-        server.listening = Some(tokio::spawn(listen(server.listener.try_clone()?, events.clone())).abort_handle());
+        server.listening = Some(tokio::spawn(listen(server.listener.try_clone()?, events.clone(), Arc::clone(&server.freed))).abort_handle());
         if let Some(path) = configure::path() {
             tokio::spawn(configure::watch(path, events.clone()));
         }
@@ -164,8 +165,8 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
     })
 }
 
-async fn listen(listener: OwnedFd, events: mpsc::Sender<Event>) {
-    if let Err(error) = listener::run(listener, events).await {
+async fn listen(listener: OwnedFd, events: mpsc::Sender<Event>, freed: Arc<Notify>) {
+    if let Err(error) = listener::run(listener, events, freed).await {
         // Without a listener nobody can come any more: a successor may have more luck.
         tracing::error!(error = format!("{error:#}"), "the listener is broken");
         std::process::exit(1);
@@ -287,6 +288,8 @@ impl Server {
                 Turn::Deadline => self.on_deadline(),
             }
             self.settle();
+            // A closed pane, a connection that was let go: who waits for a descriptor looks again.
+            self.freed.notify_one();
             let took = began.elapsed();
             if took > SLOW_TURN {
                 tracing::warn!(turn = name, took_ms = took.as_millis(), "slow turn");

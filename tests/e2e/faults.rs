@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::campaign::{Lines, Rng};
 use crate::panes::{same, session_with_probe};
+use crate::support::wait::repeat_until;
 use crate::support::wire::{Wire, hello};
 use crate::support::{Env, Probe, procs};
 
@@ -209,4 +210,47 @@ fn commands_survive_a_restart_of_the_server() {
     drop(env.run(&["status"]));
     let (second, _) = Probe::start(&env, "second", &["window", "-d", "-t", "w"]);
     drop(second);
+}
+
+/// security.md P4, R14: with no descriptor left a peer is told so, whoever is there goes on, and all is well once there are some again.
+#[test]
+fn without_descriptors_a_peer_is_told_and_the_others_go_on() {
+    let env = Env::new();
+    let (mut probe, _) = session_with_probe(&env);
+    let mut terminal = env.terminal(&["attach", "-t", "w"]);
+    probe.say("before");
+    terminal.wait_until("the pane is shown", |screen| screen.has("before"));
+    let server = env.server_pid();
+    let before = procs::limit_descriptors(server, u64::from(procs::descriptors(server).into_keys().max().unwrap()) + 1);
+    // Those that still find room stay.
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        let refused = repeat_until("a peer is told", || {
+            let mut wire = Wire::connect(&env);
+            wire.send(&ClientMessage::Hello(hello(ClientKind::Command, None)));
+            match wire.next() {
+                Some(ServerMessage::Error(refusal)) => Ok(refusal),
+                other => {
+                    others.push(wire);
+                    Err(format!("{other:?}"))
+                }
+            }
+        });
+        assert_eq!(refused.code, "exhausted", "{refused:?}");
+    }
+    probe.say(" meanwhile");
+    terminal.wait_until("the others go on", |screen| screen.has("before meanwhile"));
+    // Not even the reserve's number is allowed any more: peers wait in the backlog, for something of ours to be closed.
+    procs::limit_descriptors(server, 1);
+    let mut waiting = Wire::connect(&env);
+    probe.say(" and on");
+    terminal.wait_until("the others go on", |screen| screen.has("before meanwhile and on"));
+    procs::limit_descriptors(server, before);
+    probe.say("!");
+    terminal.prefix("n");
+    terminal.wait_until("the server had something to do", |screen| screen.has("and on!"));
+    waiting.send(&ClientMessage::List);
+    let answer = waiting.next();
+    assert!(matches!(answer, Some(ServerMessage::List(_))), "who waited is served: {answer:?}");
+    assert_eq!(env.server_pid(), server);
 }

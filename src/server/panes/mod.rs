@@ -24,11 +24,12 @@
 //! clipboard, notifications) is not said again. A pane whose output killed two servers is *quarantined*: its past is skipped and it is shown raw.
 //!
 //! Rooms: [`notices`] worker to owner, `inbox` owner to worker, `worker` the loop, `pane` one pane, `replay` its recovery, `frames` its viewers,
-//! `raw` the engine of last resort, [`view`] what a question sees.
+//! `allowance` how many queries are answered, `raw` the engine of last resort, [`view`] what a question sees.
 
 pub mod notices;
 pub mod view;
 
+mod allowance;
 mod frames;
 mod inbox;
 mod meta;

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::allowance::Allowance;
 use super::frames::Viewers;
 use super::inbox::{Clock, PaneSignals, Question};
 use super::meta::PaneMeta;
@@ -118,6 +119,8 @@ pub(super) struct Pane {
     activity_armed: bool,
     foreground: Option<u32>,
     loud: u8,
+    /// How many queries are answered.
+    answers: Allowance,
     /// Questions that wait for the replay.
     questions: Vec<Question>,
 }
@@ -156,6 +159,7 @@ impl Pane {
             activity_armed: true,
             foreground: None,
             loud: LOUD_SLICES,
+            answers: Allowance::default(),
             questions: Vec::new(),
         };
         if this.history.damaged() {
@@ -248,6 +252,8 @@ impl Pane {
         if bytes > 0 {
             self.viewers.touch();
             let asked = !self.effects.replies.is_empty();
+            let allowed = self.answers.take(self.effects.replies.len(), began);
+            self.effects.replies.truncate(allowed);
             self.settle_rows();
             self.settle_notices(context);
             self.note_activity(context);

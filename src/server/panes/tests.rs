@@ -471,6 +471,22 @@ fn a_replay_knows_the_sizes_and_says_nothing_twice() {
 }
 
 #[test]
+fn a_flood_of_queries_gets_a_burst_of_answers() {
+    let held = Held::new(SIZE);
+    let (mut workers, notices) = plain(1);
+    workers.add(held.setup(1, SIZE, true)).expect("a worker");
+    let began = Instant::now();
+    let mut answers = 0;
+    for round in 1..=40 {
+        held.print(&[b'?'; 500]);
+        until_parsed(&workers, 1, round * 500);
+        answers += notices.take().iter().map(|(_, notice)| notice.replies.len()).sum::<usize>();
+    }
+    let most = super::allowance::BURST as usize + 1 + super::allowance::PER_SECOND as usize * (began.elapsed().as_secs() as usize + 1);
+    assert!(answers <= most && answers >= 64, "{answers} answers to 20,000 queries; the most is {most}");
+}
+
+#[test]
 fn title_and_folder_survive_beyond_the_ring() {
     let held = Held::new(SIZE);
     let long = b"no title in here\n".repeat(20_000);

@@ -121,6 +121,15 @@ pub fn descriptors(pid: u32) -> BTreeMap<u32, String> {
         .collect()
 }
 
+/// Sets how many descriptors a process may have; gives the limit it had.
+#[cfg(target_os = "linux")]
+pub fn limit_descriptors(pid: u32, limit: u64) -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+    let hard = getrlimit(Resource::Nofile).maximum;
+    let before = prlimit(pid_of(pid), Resource::Nofile, Rlimit { current: Some(limit), maximum: hard });
+    before.expect("our own process").current.unwrap_or(u64::MAX)
+}
+
 /// Resident memory of a process in kilobytes.
 pub fn resident_kb(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
