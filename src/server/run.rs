@@ -148,7 +148,8 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
         }
         server.settle();
         let (events, received) = mpsc::channel(EVENTS_MAX);
-        server.listening = Some(tokio::spawn(listen(server.listener.try_clone()?, events.clone(), Arc::clone(&server.freed))).abort_handle());
+        server.listening =
+            Some(tokio::spawn(listen(server.listener.try_clone()?, events.clone(), Arc::clone(&server.freed))).abort_handle());
         if let Some(path) = configure::path() {
             tokio::spawn(configure::watch(path, events.clone()));
         }
