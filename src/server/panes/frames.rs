@@ -11,7 +11,8 @@
 //!     else                due at 8 ms after the last frames, unless a key went to the pane just now
 //! ```
 //!
-//! The pace is the pane's, not the viewer's: that way viewers come to have the same versions, and twenty of them cost one diff.
+//! The pace is the pane's, not the viewer's: that way viewers come to have the same versions, and twenty of them cost one diff. A viewer's first frame
+//! is no step in it: it shows what was there anyway, and the prompt of a new shell, which comes a moment later, is not to wait for it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -184,7 +185,7 @@ impl Viewers {
         let state = State { version: screen.version, history };
         self.newest = Some(state);
         self.dirty = false;
-        let mut sent = 0;
+        let (mut sent, mut changes) = (0, 0);
         for viewer in &mut self.list {
             if viewer.outstanding.len() >= WINDOW || viewer.has == Some(state) {
                 continue;
@@ -193,11 +194,12 @@ impl Viewers {
             let frame = self.encoded.get(pane, base, state, screen);
             viewer.signals.sending();
             viewer.outbox.send_encoded(frame);
+            changes += usize::from(viewer.has.is_some());
             viewer.has = Some(state);
             viewer.outstanding.push_back(state.version);
             sent += 1;
         }
-        if sent > 0 {
+        if changes > 0 {
             self.last_at = Some(now);
         }
         sent
@@ -302,10 +304,12 @@ mod tests {
     fn the_first_change_goes_at_once_and_the_next_after_the_pace() {
         let (mut viewers, mut screen, start) = (Viewers::default(), Screen::new(Size::new(20, 2)), Instant::now());
         let mut client = Client::watch(&mut viewers, 1);
+        say(&mut screen, &mut viewers, "zero");
+        assert_eq!(send(&mut viewers, &screen, start, false), 1, "what was there");
         say(&mut screen, &mut viewers, "one");
-        assert_eq!(send(&mut viewers, &screen, start, false), 1);
-        assert_eq!(client.read().len(), 1);
-        assert!(!client.ack(1));
+        assert_eq!(send(&mut viewers, &screen, start, false), 1, "the first change");
+        assert_eq!(client.read().len(), 2);
+        assert!(!client.ack(2));
 
         let early = start + Duration::from_millis(3);
         say(&mut screen, &mut viewers, "two");
@@ -315,11 +319,11 @@ mod tests {
         assert_eq!(send(&mut viewers, &screen, start + PACE, false), 1);
         assert_eq!(viewers.due(), None);
         let frames = client.read();
-        assert_eq!((frames[0].base, frames[0].version), (1, 3));
+        assert_eq!((frames[0].base, frames[0].version), (2, 4));
         assert!(client.screen.looks_like(&screen));
 
         // A key went there.
-        assert!(!client.ack(3));
+        assert!(!client.ack(4));
         say(&mut screen, &mut viewers, "four");
         assert_eq!(send(&mut viewers, &screen, start + PACE, true), 1);
     }
