@@ -386,6 +386,49 @@ fn a_killed_keeper_is_replaced() {
 }
 
 #[test]
+fn what_waits_for_a_program_that_does_not_read_survives_keeper_and_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
+    rustix::fs::mknodat(rustix::fs::CWD, &go, rustix::fs::FileType::Fifo, rustix::fs::Mode::from(0o600), 0).unwrap();
+    let pieces: Vec<String> = (1..=13_u8).map(|piece| char::from(b'a' + piece).to_string().repeat(16_000)).collect();
+    let script = format!("stty raw -echo; echo ready; read x < {}; head -c 208000 | cksum; exec cat", go.display());
+    let world = World::new();
+    let (mut client, attached) = world.attached("work", &["/bin/sh", "-c", &script], SIZE);
+    let pane = attached.view.focus;
+    client.wait_text(pane, "the program", |text| text.contains("ready"));
+    let before = world.status();
+    // More than terminal and pipe take: the last pieces wait in the server, unacknowledged.
+    for (seq, piece) in (1..).zip(&pieces) {
+        client.type_keys(seq, pane, piece);
+    }
+    client.acked(4);
+    kill(before.keeper_pid);
+    let until = Instant::now() + PATIENCE;
+    while world.status().keeper_pid == before.keeper_pid {
+        assert!(Instant::now() < until, "no new keeper");
+    }
+    assert_eq!(world.status().server_pid, before.server_pid);
+    kill(before.server_pid);
+    let (mut client, welcome) = world.greeted(Some(attached.resume));
+    assert!(welcome.resumed);
+    let again = client.attach(Attach { view: Some(attached.view.clone()), ..attach(SIZE) });
+    let applied = again.input_applied.iter().find(|(applied, _)| *applied == pane).map_or(0, |(_, seq)| *seq);
+    assert!((4..13).contains(&applied), "{applied} of 13 pieces were applied");
+    for (seq, piece) in (1..).zip(&pieces) {
+        client.type_keys(seq, pane, piece);
+    }
+    std::fs::write(&go, "now\n").unwrap();
+    client.acked(13);
+    let mut sum =
+        std::process::Command::new("cksum").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    sum.stdin.take().unwrap().write_all(pieces.concat().as_bytes()).unwrap();
+    let expected = String::from_utf8(sum.wait_with_output().unwrap().stdout).unwrap();
+    client.wait_text(pane, "every byte once and in order", |text| text.contains(expected.trim()));
+    client.type_keys(14, pane, "behind it\n");
+    client.wait_text(pane, "and it goes on", |text| text.ends_with("behind it\n"));
+}
+
+#[test]
 fn a_program_that_cannot_start_leaves_nothing_behind() {
     let world = World::new();
     let (mut client, _) = world.attached("work", &["/bin/cat"], SIZE);

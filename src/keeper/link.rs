@@ -29,6 +29,8 @@ pub struct HeldPane {
     pub master: OwnedFd,
     /// For [`crate::ring::PaneMemory::open`].
     pub memory: OwnedFd,
+    /// For [`crate::ring::InputPipe`], if the keeper has one: the end that is read, the end that is written.
+    pub pipe: Option<(OwnedFd, OwnedFd)>,
 }
 
 /// Everything the keeper holds, at the moment a server is let in.
@@ -205,7 +207,7 @@ impl HeldPane {
     #[must_use]
     pub fn new(record: PaneRecord, fds: Vec<OwnedFd>) -> Option<Self> {
         let mut fds = fds.into_iter();
-        Some(Self { record, master: fds.next()?, memory: fds.next()? })
+        Some(Self { record, master: fds.next()?, memory: fds.next()?, pipe: fds.next().zip(fds.next()) })
     }
 }
 
@@ -221,6 +223,8 @@ pub struct OrphanedPane<'a> {
     /// A descriptor of its process, if the server has one ([`crate::platform::ProcessWatch`]): with it the exit status is known even if the program
     /// ended while no keeper was there.
     pub process: Option<BorrowedFd<'a>>,
+    /// Both ends of its input pipe, if it has one ([`crate::ring::InputPipe::ends`]).
+    pub pipe: Option<[BorrowedFd<'a>; 2]>,
 }
 
 /// The keeper died: starts another (`program keeper`, or this program) and hands it everything. Afterwards the caller attaches to the returned link
@@ -258,7 +262,8 @@ pub fn adopt_for(
         link.send_waiting(&Message::Put { name: (*name).to_owned() }, &[*fd], PATIENCE)?;
     }
     for pane in panes {
-        let fds: Vec<BorrowedFd<'_>> = [Some(pane.master), Some(pane.memory), pane.process].into_iter().flatten().collect();
+        let fds = [Some(pane.master), Some(pane.memory), pane.process].into_iter().flatten().chain(pane.pipe.into_iter().flatten());
+        let fds: Vec<BorrowedFd<'_>> = fds.collect();
         link.send_waiting(&Message::Adopt(pane.record.clone()), &fds, PATIENCE)?;
     }
     Ok(link)

@@ -1,5 +1,7 @@
 //! One pane: its descriptors, how it ended, and the input that waits for it.
 //!
+//! Where terminals can be spliced to the server types by itself, and what follows is idle: the keeper only holds the pane's input pipe.
+//!
 //! **Exactly once.** Each input has a source and a number that grows within it. What is not above the last number applied is dropped and acknowledged
 //! again: it is a resend after a crash. What comes while the queue is full is refused, and from then on everything of that source until the refused
 //! number comes again: otherwise a later number that finds room would make the earlier one look like a resend.
@@ -52,6 +54,8 @@ pub(super) struct Pane {
     pub start_time: u64,
     pub master: OwnedFd,
     pub memory: OwnedFd,
+    /// Both ends of the pipe for what the server types, read end first: held, never touched.
+    pub pipe: Option<[OwnedFd; 2]>,
     pub exit: Option<Exit>,
     /// For programs of a keeper that died; our own are reaped.
     pub watch: Option<ProcessWatch>,
@@ -72,6 +76,7 @@ impl Pane {
             start_time,
             master,
             memory,
+            pipe: None,
             exit: None,
             watch: None,
             quarantine: None,

@@ -54,6 +54,23 @@ pub fn readable(master: BorrowedFd<'_>) -> io::Result<usize> {
     Ok(usize::try_from(rustix::io::ioctl_fionread(master)?).unwrap_or(0))
 }
 
+/// A pipe for what is typed into a pane: the end that is read, the end that is written. Neither blocks.
+///
+/// # Errors
+/// Descriptors are exhausted.
+pub fn input_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK)?)
+}
+
+/// Moves at most `max` bytes from a pipe to a terminal that does not block, inside the kernel: a kill at any instruction leaves each byte on exactly
+/// one side.
+///
+/// # Errors
+/// `WouldBlock` when the terminal takes none now, `InvalidInput` where terminals cannot be spliced to (before Linux 5.11), else what the system says.
+pub fn splice(pipe: BorrowedFd<'_>, terminal: BorrowedFd<'_>, max: usize) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::pipe::splice(pipe, None, terminal, None, max, rustix::pipe::SpliceFlags::NONBLOCK))?)
+}
+
 /// The terminal behind `master`, opened for a child; never becomes our own controlling terminal.
 ///
 /// # Errors

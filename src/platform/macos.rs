@@ -80,6 +80,22 @@ pub fn readable(master: BorrowedFd<'_>) -> io::Result<usize> {
     Ok(usize::try_from(rustix::io::ioctl_fionread(master)?).unwrap_or(0))
 }
 
+/// Not here: what is in a pipe cannot be moved to a terminal by the kernel alone.
+///
+/// # Errors
+/// Always `Unsupported`.
+pub fn input_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Not here.
+///
+/// # Errors
+/// Always `Unsupported`.
+pub fn splice(_pipe: BorrowedFd<'_>, _terminal: BorrowedFd<'_>, _max: usize) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// The terminal behind `master`, opened for a child; never becomes our own controlling terminal.
 ///
 /// # Errors

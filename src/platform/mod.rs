@@ -4,7 +4,8 @@
 //! kernel directly, is here too, so that `unsafe` stays in few files:
 //!
 //! * memory objects that outlive their maker (memfd; on macOS an unlinked shm object, which cannot be sealed),
-//! * the terminal's edges: packet mode, how much is readable, who is in the foreground, with what command and folder,
+//! * the terminal's edges: packet mode, how much is readable, who is in the foreground, with what command and folder; the pipe for what is typed and
+//!   the kernel's way from it to the terminal (Linux),
 //! * processes: [`ProcessWatch`] (pidfd; kqueue), reaping with usage, detaching, descriptor limits, the OOM killer's order,
 //! * [`KeeperSocket`]: packets with descriptors (SEQPACKET; on macOS a stream with lengths),
 //! * [`FolderWatch`]: changes of files, without polling (inotify; kqueue),
@@ -40,8 +41,8 @@ pub use process::{
 };
 pub use socket::{KeeperSocket, Received};
 pub use sys::{
-    ProcessWatch, command_of, cwd_of, executable_path, is_sealed, memory_advice, memory_object, name_process, open_slave, peer,
-    program_path, punch_hole, raise_oom_score, readable, reset_oom_score, start_time,
+    ProcessWatch, command_of, cwd_of, executable_path, input_pipe, is_sealed, memory_advice, memory_object, name_process, open_slave, peer,
+    program_path, punch_hole, raise_oom_score, readable, reset_oom_score, splice, start_time,
 };
 pub use watch::FolderWatch;
 

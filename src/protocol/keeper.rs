@@ -16,7 +16,8 @@
 //!
 //! **Input** is applied exactly once: its key is (pane, source) and a number that grows; what is not above the last one applied is dropped and
 //! acknowledged again. `Inack` is said when the bytes are in the keeper's queue for that pane, or in the PTY. A full queue answers `Err` with
-//! [`ERR_FULL`]; that number, and nothing later of the same source, must then be sent again, best after `Drained`.
+//! [`ERR_FULL`]; that number, and nothing later of the same source, must then be sent again, best after `Drained`. Where terminals can be spliced to, the
+//! server types by itself, through a pipe that the keeper merely holds (`ring::InputPipe`), and `Input` is not said.
 //!
 //! This file is pure: bytes to values and back. Descriptors travel beside and are named here only by their order.
 
@@ -139,7 +140,8 @@ impl Exit {
     }
 }
 
-/// What the keeper knows of one pane. Beside it travel the PTY master and the pane memory, in this order.
+/// What the keeper knows of one pane. Beside it travel the PTY master and the pane memory, in this order, then, if the pane has one, both ends of its
+/// input pipe: the one that is read, the one that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaneRecord {
     /// Which pane.
@@ -215,7 +217,8 @@ pub enum Message {
     Hello { min: u64, max: u64, keeper_reads: bool, build: String },
     /// k>s: it is the only server now. `epoch` counts servers, `panes` follow, `caps` is 0 today; `pid` is the keeper's.
     Welcome { epoch: u64, panes: u64, caps: u32, pid: u64, build: String },
-    /// k>s: one pane, with fds \[master, memory\]: of the inventory after `Welcome`, or the answer to `Spawn`.
+    /// k>s: one pane, with fds \[master, memory\] or \[master, memory, read end, write end\]: of the inventory after `Welcome`, or the answer to `Spawn`.
+    /// Whether what is typed goes through that pipe is the server's to decide, at the pane's birth and for its whole life; then no `Input` is said.
     Pane(PaneRecord),
     /// k>s: the inventory is complete.
     Ready,
@@ -260,7 +263,8 @@ pub enum Message {
     Active,
     /// k>s: the successor failed: go on.
     Abort,
-    /// s>k, before `Hello`, to a new keeper: the pane with fds \[master, memory\] or \[master, memory, process descriptor\].
+    /// s>k, before `Hello`, to a new keeper: the pane with fds \[master, memory\] or \[master, memory, process descriptor\], and after either of these
+    /// both ends of its input pipe, if it has one: the number of descriptors says which.
     Adopt(PaneRecord),
     /// s>k: replace the server by the program whose fd is beside this; `path` is where it came from, for systems that cannot execute a descriptor.
     StartServer { path: Vec<u8> },

@@ -1,8 +1,8 @@
 //! Where everything lies in a pane's memory, and the header that says so.
 //!
 //! The header page: bytes 0..64 are the geometry (magic, version, lengths, checksum), written once. The live words begin at 128, each in a place of
-//! its own; the journal of resizes is an array of 64 entries of 16 bytes; two commit slots follow. The numbers here are frozen with the keeper's
-//! protocol: a newer server must read what an older one left.
+//! its own; the journal of resizes is an array of 64 entries of 16 bytes; two commit slots follow, then the input's words and its table of 64 sources
+//! ([`super::input`]). The numbers here are frozen with the keeper's protocol: a newer server must read what an older one left.
 
 use std::io;
 
@@ -40,6 +40,12 @@ pub(super) const AT_JOURNAL: usize = 1024;
 pub(super) const AT_COMMIT: usize = 2048;
 /// Distance of the two commit slots: seq, checksum, spare, 96 bytes.
 pub(super) const COMMIT_STRIDE: usize = 128;
+
+/// The words of [`super::input`]: 64 bytes, then a table of 64 entries of 24 bytes. All zero in a memory whose input goes through the keeper.
+pub(super) const AT_INPUT: usize = AT_COMMIT + 2 * COMMIT_STRIDE;
+pub(super) const AT_SOURCES: usize = AT_INPUT + 64;
+pub(super) const SOURCE_STRIDE: usize = 24;
+const _: () = assert!(AT_SOURCES + SOURCE_STRIDE * crate::protocol::keeper::INPUT_SOURCES_MAX <= PAGE as usize, "the header is one page");
 
 const RING_MIN: u64 = PAGE;
 const RING_MAX: u64 = 64 << 20;

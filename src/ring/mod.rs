@@ -20,15 +20,19 @@
 //! adopt `len` bytes. Anything else says that it did not happen, or was counted. Reading first and counting afterwards, without the status, loses data
 //! in one kill of twenty; `tests/keeper.rs` shows it.
 //!
+//! **The write that survives a kill at any instruction** is the mirror of it: what is typed goes through a pipe, see [`InputPipe`] (`input.rs`).
+//!
 //! What comes out of shared memory is never trusted: each number is bounded before use, and garbage is an error or an older slot, never a panic.
 
 mod blackbox;
+mod input;
 mod layout;
 mod map;
 mod memory;
 mod read;
 
 pub use blackbox::{Blackbox, Mark};
+pub use input::{Applied, InputPipe, Moved, input_pipe_works};
 pub use layout::{COMMIT_LEN, Config, META_MAX, OpenError, RESIZES_MAX, SEGMENT_LEN};
 pub use memory::{PaneMemory, Resize};
 pub use read::{Take, attested_read_works};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::outbox::Outbox;
+use crate::ids::PaneId;
 use crate::protocol::message::{ClientMessage, Reply, ReplyMessage, ServerMessage};
 
 /// Events that wait for the owner.
@@ -38,6 +39,8 @@ pub(super) enum Event {
     Idle { connection: ConnectionId },
     /// It is gone.
     Closed { connection: ConnectionId },
+    /// A terminal that took no more input takes some; `closed`: nobody has it open any more. Said once for each time it was full.
+    Room { pane: PaneId, closed: bool },
     /// The configuration file changed.
     ConfigChanged,
 }

@@ -1,27 +1,38 @@
 //! The one way in: every byte that is written to a PTY passes here.
 //!
 //! ```text
-//!   Input ─► decide ─► attribution ─► keeper INPUT (pane, source, seq) ─► INACK ─► InputAck to the client
-//!                                          │ ERR_FULL: the program does not read
-//!                                          └► held; DRAINED ─► everything held of that pane is sent again, in order
+//!   Input ─► decide ─► attribution ─► held ─┬► pipe ─► terminal            this kernel moves bytes from a pipe to a terminal: nobody else is woken
+//!                                           │    └ full: held; the terminal is writable ─► goes on
+//!                                           └► keeper INPUT (pane, source, seq) ─► INACK          older kernels, macOS
+//!                                                │ ERR_FULL: held; DRAINED ─► everything held of that pane is sent again, in order
+//!                                           ─► InputAck to the client
 //! ```
 //!
-//! Keys are acknowledged some at a time, with a later one: nobody waits for it, and each would wake three processes.
-//! The keeper applies a number of a source once, whatever is sent again: by a client after a reconnect, by us after a full queue, by our successor's
-//! clients after our death. Sources are an attachment's input stream, the stream of a `send`, and [`REPLIES`] for answers to terminal queries.
+//! Which way a pane's input goes is decided at its birth and holds for its life. By either a number of a source is applied once, whatever is sent again:
+//! by a client after a reconnect, by us after a full queue, by our successor's clients after our death ([`InputPipe`] says how). Sources are an
+//! attachment's input stream, the stream of a `send`, and [`REPLIES`] for answers to terminal queries.
 //!
-//! **Full.** What is not acknowledged is kept here, at most [`INPUT_WINDOW_BYTES`] a pane; beyond that input is refused with `queue_full`.
+//! Keys are acknowledged some at a time, with a later one: nobody waits for it, and each would wake the client.
+//!
+//! **Full.** The pipe (or the keeper) queues 64 KiB of what a program does not read. What it has no room for is kept here, at most [`INPUT_WINDOW_BYTES`]
+//! a pane; beyond that input is refused with `queue_full`. What is kept here is not acknowledged, so clients send it again to our successor.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
-use super::event::{Asker, ConnectionId};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::task::AbortHandle;
+
+use super::event::{Asker, ConnectionId, Event};
 use super::owner::{Server, now_ms, refusal};
 use super::secret;
 use crate::ids::{AttachmentId, OperatorId, PaneId};
 use crate::operator::{Act, Frame, Kind, Party, Place, Policy, Role, Scene, Subject, Verb, Verdict, decide};
-use crate::protocol::keeper::{INPUT_SOURCES_MAX, Message};
+use crate::protocol::keeper::{INPUT_SOURCES_MAX, LAZY_INPUTS_MAX, Message};
 use crate::protocol::limits::{INPUT_MAX_BYTES, INPUT_WINDOW_BYTES};
 use crate::protocol::message::{Input, InputAck, InputSource, Made, Refusal, Reply, ServerMessage};
+use crate::ring::{Applied, InputPipe, Moved, input_pipe_works};
 use crate::terminal::effect;
 
 /// The source of answers to terminal queries; their number is where in the output the query stood, so a replay gives the same ones.
@@ -35,7 +46,7 @@ const fn is_by_hand(source: InputSource) -> bool {
 /// Inputs up to this size are a person's keys, whose acknowledgement may come together with later ones.
 const LAZY_BYTES_MAX: usize = 64;
 
-/// Input that the keeper has not acknowledged.
+/// Input that is not applied, or not known to be.
 #[derive(Debug)]
 struct Held {
     source: u64,
@@ -50,26 +61,66 @@ impl Held {
     }
 }
 
+/// The way of a pane's input.
+#[derive(Debug, Default)]
+enum Way {
+    #[default]
+    Keeper,
+    Pipe(Box<InputPipe>),
+}
+
+/// Ends the task with the drop.
+#[derive(Debug)]
+struct Watch(AbortHandle);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What is known of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    source: u64,
+    /// The highest number applied.
+    seq: u64,
+    /// Inputs applied that the client was not told of.
+    unsaid: u32,
+}
+
 #[derive(Debug, Default)]
 struct PaneQueue {
+    way: Way,
     held: VecDeque<Held>,
     bytes: usize,
-    /// The keeper refused one: nothing is sent until it has drained.
+    /// There is no room: the keeper refused one, and nothing is sent until it has drained; or pipe and terminal are full.
     full: bool,
-    /// The highest number acknowledged of each source, the one heard last at the end.
-    applied: VecDeque<(u64, u64)>,
+    /// Waits for the terminal to take more.
+    room: Option<Watch>,
+    /// What is applied of each source, the one heard last at the end.
+    applied: VecDeque<Known>,
 }
 
 impl PaneQueue {
     fn acknowledge(&mut self, source: u64, seq: u64) {
-        let known = self.applied.iter().position(|(known, _)| *known == source).and_then(|at| self.applied.remove(at));
-        self.applied.push_back((source, known.map_or(seq, |(_, before)| before.max(seq))));
-        if self.applied.len() > INPUT_SOURCES_MAX {
-            self.applied.pop_front();
-        }
+        note(&mut self.applied, source, seq, false);
         self.held.retain(|held| held.source != source || held.seq > seq);
         self.bytes = self.held.iter().map(|held| held.bytes.len()).sum();
     }
+}
+
+/// Notes that `seq` of `source` is applied; whether its client is to be told now.
+fn note(applied: &mut VecDeque<Known>, source: u64, seq: u64, lazy: bool) -> bool {
+    let at = applied.iter().rposition(|known| known.source == source);
+    let mut known = at.and_then(|at| applied.remove(at)).unwrap_or(Known { source, seq, unsaid: 0 });
+    known.seq = known.seq.max(seq);
+    known.unsaid = if lazy { (known.unsaid + 1) % LAZY_INPUTS_MAX } else { 0 };
+    if applied.len() >= INPUT_SOURCES_MAX {
+        applied.pop_front();
+    }
+    applied.push_back(known);
+    known.unsaid == 0
 }
 
 /// A `send` under way.
@@ -91,19 +142,56 @@ pub(super) struct Gate {
 impl Gate {
     /// The highest number known to be applied of a stream, by pane.
     pub(super) fn applied(&self, stream: u64) -> Vec<(PaneId, u64)> {
-        let of_pane =
-            |(pane, queue): (&PaneId, &PaneQueue)| queue.applied.iter().find(|(source, _)| *source == stream).map(|(_, seq)| (*pane, *seq));
+        let of_pane = |(pane, queue): (&PaneId, &PaneQueue)| {
+            queue.applied.iter().find(|known| known.source == stream).map(|known| (*pane, known.seq))
+        };
         self.panes.iter().filter_map(of_pane).collect()
     }
 
-    /// What the keeper knows of a pane's input.
-    pub(super) fn restore(&mut self, pane: PaneId, inputs: &[(u64, u64)]) {
-        self.panes.entry(pane).or_default().applied = inputs.iter().copied().collect();
+    /// Takes up a pane's input. `inputs` is what the keeper applied, `pipe` the pane's pipe if it has one, `memory` its memory; `fresh`: nothing was
+    /// typed yet, and its way is decided here.
+    pub(super) fn take_up(
+        &mut self,
+        pane: PaneId,
+        inputs: &[(u64, u64)],
+        pipe: Option<(OwnedFd, OwnedFd)>,
+        memory: BorrowedFd<'_>,
+        fresh: bool,
+    ) {
+        let by_pipe = match pipe {
+            Some((read, write)) if fresh && input_pipe_works() => InputPipe::begin(memory, read, write).map(Some),
+            Some((read, write)) if !fresh => {
+                InputPipe::is_used(memory).and_then(|used| if used { InputPipe::resume(memory, read, write).map(Some) } else { Ok(None) })
+            }
+            _ => Ok(None),
+        };
+        let way = match by_pipe {
+            Ok(Some(pipe)) => Way::Pipe(Box::new(pipe)),
+            Ok(None) => Way::Keeper,
+            Err(error) => {
+                tracing::error!(%pane, %error, "the pane's input pipe cannot be used");
+                Way::Keeper
+            }
+        };
+        let inputs = match &way {
+            Way::Pipe(pipe) => pipe.inputs(),
+            Way::Keeper => inputs.to_vec(),
+        };
+        let applied = inputs.into_iter().map(|(source, seq)| Known { source, seq, unsaid: 0 }).collect();
+        self.panes.insert(pane, PaneQueue { way, applied, ..PaneQueue::default() });
+    }
+
+    /// The ends of a pane's input pipe, for a new keeper.
+    pub(super) fn pipe_of(&self, pane: PaneId) -> Option<[BorrowedFd<'_>; 2]> {
+        match &self.panes.get(&pane)?.way {
+            Way::Pipe(pipe) => Some(pipe.ends()),
+            Way::Keeper => None,
+        }
     }
 
     /// What is known to be applied in a pane, for a new keeper.
     pub(super) fn applied_in(&self, pane: PaneId) -> Vec<(u64, u64)> {
-        self.panes.get(&pane).map(|queue| queue.applied.iter().copied().collect()).unwrap_or_default()
+        self.panes.get(&pane).map(|queue| queue.applied.iter().map(|known| (known.source, known.seq)).collect()).unwrap_or_default()
     }
 }
 
@@ -221,10 +309,80 @@ impl Server {
         // A key's acknowledgement is worth no wake-up of three processes: the client keeps the key a little longer.
         let lazy = waits_for_nobody && bytes.len() <= LAZY_BYTES_MAX;
         let held = Held { source, seq, lazy, bytes };
-        if !queue.full {
-            self.keeper.send(held.message(pane));
+        match &queue.way {
+            Way::Keeper => {
+                if !queue.full {
+                    self.keeper.send(held.message(pane));
+                }
+                queue.held.push_back(held);
+            }
+            Way::Pipe(_) => {
+                queue.held.push_back(held);
+                self.pump(pane);
+            }
         }
-        queue.held.push_back(held);
+    }
+
+    /// Brings what is held into the pane's pipe, and on to its terminal, as far as they take it; sees to it that it goes on when there is room.
+    pub(super) fn pump(&mut self, pane: PaneId) {
+        let Some(entry) = self.panes.get(&pane) else { return };
+        let Some(queue) = self.gate.panes.get_mut(&pane) else { return };
+        let Way::Pipe(pipe) = &mut queue.way else { return };
+        let mut said = Vec::new();
+        let moved = loop {
+            let mut progress = false;
+            let mut full = false;
+            while let Some(next) = queue.held.front() {
+                match pipe.apply(next.source, next.seq, &next.bytes) {
+                    Ok(Applied::Full) => full = true,
+                    Ok(Applied::Now | Applied::Before) => progress = true,
+                    // Nobody but us can close it, and what is held stays.
+                    Err(error) => {
+                        tracing::error!(%pane, %error, "the pane's input pipe");
+                        full = true;
+                    }
+                }
+                if full {
+                    break;
+                }
+                let Some(next) = queue.held.pop_front() else { break };
+                queue.bytes = queue.bytes.saturating_sub(next.bytes.len());
+                if note(&mut queue.applied, next.source, next.seq, next.lazy) {
+                    said.push((next.source, next.seq));
+                }
+            }
+            match pipe.move_on(entry.master.as_fd()) {
+                // There is room again.
+                Ok(Moved::All) if full && progress => {}
+                other => break other,
+            }
+        };
+        queue.full = matches!(moved, Ok(Moved::Some));
+        if !queue.full {
+            queue.room = None;
+        } else if queue.room.is_none() {
+            queue.room = entry.master.try_clone().map(|master| Watch(watch_room(pane, master, self.events.clone()))).ok();
+        }
+        for (source, seq) in said {
+            self.applied(pane, source, seq);
+        }
+        if let Err(error) = moved {
+            tracing::debug!(%pane, %error, "the terminal takes no input any more");
+            self.input_lost(pane, false, "the pane's program has ended");
+        }
+    }
+
+    /// The pane's terminal is writable; `closed`: because nobody has it open any more.
+    pub(super) fn on_room(&mut self, pane: PaneId, closed: bool) {
+        if let Some(queue) = self.gate.panes.get_mut(&pane) {
+            // While it is still there nothing new is watched.
+            queue.room = queue.room.take().filter(|_| closed);
+            self.pump(pane);
+            if let Some(queue) = self.gate.panes.get_mut(&pane).filter(|queue| closed && queue.full) {
+                queue.room = None;
+                self.input_lost(pane, false, "the pane's program has ended");
+            }
+        }
     }
 
     /// Types `bytes` for a `send`, in pieces, under a stream of its own; the answer comes when the keeper has all of them.
@@ -243,14 +401,17 @@ impl Server {
             return self.refuse(asker, refused);
         }
         let stream = if stream > 1000 { stream } else { secret::new_stream().unwrap_or(u64::MAX) };
-        let mut last = 0;
-        for piece in bytes.chunks(INPUT_MAX_BYTES) {
-            last += 1;
-            if let Err(refused) = self.type_into(actor, pane, stream, last, piece.to_vec(), false) {
-                return self.refuse(asker, refused);
+        let pieces = bytes.chunks(INPUT_MAX_BYTES);
+        // First, since the last piece may be applied at once.
+        self.gate.sendings.insert(stream, Sending { asker, pane, last: pieces.len() as u64, bytes: bytes.len() as u64 });
+        for (seq, piece) in (1..).zip(pieces) {
+            if let Err(refused) = self.type_into(actor, pane, stream, seq, piece.to_vec(), false) {
+                if let Some(sending) = self.gate.sendings.remove(&stream) {
+                    self.refuse(sending.asker, refused);
+                }
+                return;
             }
         }
-        self.gate.sendings.insert(stream, Sending { asker, pane, last, bytes: bytes.len() as u64 });
     }
 
     /// Answers of the terminal to a program's queries. Dropped when the pane's input is stuck: a program that does not read needs no answers.
@@ -267,6 +428,11 @@ impl Server {
     pub(super) fn on_inack(&mut self, pane: PaneId, source: u64, seq: u64) {
         let Some(queue) = self.gate.panes.get_mut(&pane) else { return };
         queue.acknowledge(source, seq);
+        self.applied(pane, source, seq);
+    }
+
+    /// Tells who waits for it that everything of `source` up to `seq` is applied.
+    fn applied(&mut self, pane: PaneId, source: u64, seq: u64) {
         if let Some(connection) = self.connection_of_stream(source) {
             self.acknowledge_input(connection, pane, seq, None);
         } else if self.gate.sendings.get(&source).is_some_and(|sending| sending.pane == pane && sending.last <= seq)
@@ -298,6 +464,15 @@ impl Server {
         }
     }
 
+    /// The keeper died: what was on its way there may have been typed or not, and is not typed again. What goes through pipes goes on.
+    pub(super) fn keeper_lost(&mut self) {
+        let lost: Vec<PaneId> =
+            self.gate.panes.iter().filter(|(_, queue)| matches!(queue.way, Way::Keeper)).map(|(pane, _)| *pane).collect();
+        for pane in lost {
+            self.input_lost(pane, false, "the keeper died; it is not known whether this was typed");
+        }
+    }
+
     /// The pane, or the keeper that had its input, is gone: whoever waits is told that it is not known what became of it.
     pub(super) fn input_lost(&mut self, pane: PaneId, forget: bool, why: &str) {
         let Some(queue) = self.gate.panes.get_mut(&pane) else { return };
@@ -317,6 +492,25 @@ impl Server {
     }
 }
 
+/// Tells the owner once that the terminal behind `master` takes more.
+fn watch_room(pane: PaneId, master: OwnedFd, events: tokio::sync::mpsc::Sender<Event>) -> AbortHandle {
+    let watch = async move {
+        // Watched anew each time, which says at once what is so already.
+        #[expect(deprecated, reason = "the descriptor is owned by what is registered; the replacement is unsafe")]
+        let watched = AsyncFd::with_interest(master, Interest::WRITABLE);
+        let closed = match &watched {
+            Ok(watched) => watched.writable().await.map_or(true, |ready| ready.ready().is_write_closed()),
+            Err(error) => {
+                tracing::error!(%pane, %error, "the pane's terminal cannot be watched for room");
+                true
+            }
+        };
+        drop(watched);
+        let _ = events.send(Event::Room { pane, closed }).await;
+    };
+    tokio::spawn(watch).abort_handle()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,7 +525,7 @@ mod tests {
         queue.acknowledge(2000, 2);
         assert_eq!(queue.bytes, 13);
         queue.acknowledge(2000, 1);
-        assert_eq!(queue.applied, [(2000, 2)], "numbers only grow");
+        assert_eq!(queue.applied, [Known { source: 2000, seq: 2, unsaid: 0 }], "numbers only grow");
         for source in 0..200 {
             queue.acknowledge(source, 1);
         }
@@ -341,8 +535,9 @@ mod tests {
     #[test]
     fn applied_numbers_are_known_per_stream() {
         let mut gate = Gate::default();
-        gate.restore(PaneId(1), &[(2000, 7), (1, 90)]);
-        gate.restore(PaneId(2), &[(2000, 9)]);
+        let memory = crate::platform::memory_object(4096).expect("memory");
+        gate.take_up(PaneId(1), &[(2000, 7), (1, 90)], None, memory.as_fd(), false);
+        gate.take_up(PaneId(2), &[(2000, 9)], None, memory.as_fd(), false);
         assert_eq!(gate.applied(2000), [(PaneId(1), 7), (PaneId(2), 9)]);
         assert_eq!(gate.applied(4000), []);
     }

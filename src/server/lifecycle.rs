@@ -195,7 +195,7 @@ impl Server {
     }
 
     fn take_pane(&mut self, held: HeldPane, incarnation: u32, size: Size, fresh: bool) -> anyhow::Result<()> {
-        let HeldPane { record, master, memory } = held;
+        let HeldPane { record, master, memory, pipe } = held;
         let entry = PaneEntry {
             incarnation,
             pid: record.pid,
@@ -221,8 +221,10 @@ impl Server {
             history: HistoryLimits { lines: self.options.history_lines },
             look: self.options.look.clone(),
         })?;
-        self.gate.restore(record.pane, &record.inputs);
+        self.gate.take_up(record.pane, &record.inputs, pipe, entry.memory.as_fd(), fresh);
         self.panes.insert(record.pane, entry);
+        // What its last server left in the pipe.
+        self.pump(record.pane);
         self.look_at_pane(record.pane);
         Ok(())
     }

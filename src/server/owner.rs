@@ -20,7 +20,7 @@ use std::time::{Instant, SystemTime};
 
 use super::buffers::Buffers;
 use super::clients::{Client, Seat};
-use super::event::{Asker, ConnectionId};
+use super::event::{Asker, ConnectionId, Event};
 use super::gate::Gate;
 use super::keeper_link::KeeperLink;
 use super::lifecycle::{Dying, PaneEntry, Starting};
@@ -31,7 +31,7 @@ use super::persist::Slots;
 use super::requests::Answer;
 use super::secret::Hash;
 use super::stored::{Answered, Governor, PaneToken, SessionActivity, Stored, StoredSeat};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{Sender, UnboundedSender};
 use tokio::task::AbortHandle;
 
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
@@ -106,6 +106,8 @@ pub(super) struct Server {
     pub(super) config_warnings: Vec<String>,
     pub(super) buffers: Buffers,
     pub(super) gate: Gate,
+    /// For tasks that wait on the owner's behalf.
+    pub(super) events: Sender<Event>,
     pub(super) activity: BTreeMap<SessionId, u64>,
     pub(super) governors: BTreeMap<WindowId, AttachmentId>,
     /// Counts inputs and resizes, to know whose was last.

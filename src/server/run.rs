@@ -94,6 +94,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
         let notices = Arc::new(Notices::new());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (answers, answered) = mpsc::unbounded_channel();
+        let (events, received) = mpsc::channel(EVENTS_MAX);
         let mut server = Server {
             about: About { paths, epoch, user: user_name(), home: home(), ready_ms: 0 },
             keeper_pid,
@@ -120,6 +121,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
             config_path: configure::path().filter(|_| exists),
             buffers: Buffers::default(),
             gate: Gate::default(),
+            events: events.clone(),
             activity: BTreeMap::new(),
             governors: BTreeMap::new(),
             stamp: 0,
@@ -147,7 +149,6 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
             server.on_keeper(message, Vec::new());
         }
         server.settle();
-        let (events, received) = mpsc::channel(EVENTS_MAX);
         server.listening =
             Some(tokio::spawn(listen(server.listener.try_clone()?, events.clone(), Arc::clone(&server.freed))).abort_handle());
         if let Some(path) = configure::path() {
@@ -304,6 +305,7 @@ impl Server {
             Event::Message { connection, message, permit } => self.on_message(connection, message, permit),
             Event::Idle { connection } => self.on_idle(connection),
             Event::Closed { connection } => self.on_closed(connection),
+            Event::Room { pane, closed } => self.on_room(pane, closed),
             Event::ConfigChanged => {
                 if let Err(refused) = self.reload_config() {
                     tracing::info!(reason = %refused.message, "configuration");
@@ -364,6 +366,7 @@ impl Server {
                 master: entry.master.as_fd(),
                 memory: entry.memory.as_fd(),
                 process: watches.get(pane).map(|watch| watch.as_fd()),
+                pipe: self.gate.pipe_of(*pane),
             })
             .collect();
         let named: [(&str, BorrowedFd<'_>); 2] = [(name::LISTENER, self.listener.as_fd()), (name::STATE, self.slots_object.as_fd())];
@@ -374,11 +377,7 @@ impl Server {
         self.keeper = KeeperLink::new(link)?;
         self.keeper.send(Message::Active);
         tracing::info!(keeper_pid = self.keeper_pid, panes = inventory.panes.len(), "the new keeper has everything");
-        // What was on its way may have been typed or not: it is not typed again.
-        let panes: Vec<PaneId> = self.panes.keys().copied().collect();
-        for pane in panes {
-            self.input_lost(pane, false, "the keeper died; it is not known whether this was typed");
-        }
+        self.keeper_lost();
         let starting: Vec<PaneId> = self.starting.keys().copied().collect();
         for pane in starting {
             self.start_failed(pane, refusal("failed", "the keeper died"));

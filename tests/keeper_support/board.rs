@@ -52,6 +52,9 @@ pub const SENT: u64 = 22;
 /// The next server that is attached takes this back to 0 and never says `Active`.
 pub const MUTE: u64 = 23;
 
+/// Lines that were typed by a server that was killed before it could say so.
+pub const RETYPED: u64 = 24;
+
 pub const ORDER_ATTESTED: u64 = 0;
 /// Read, then count: loses what was read and not counted. Only for the proof that it does.
 pub const ORDER_BROKEN: u64 = 1;

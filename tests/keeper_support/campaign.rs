@@ -36,6 +36,8 @@ pub struct Outcome {
     pub repeated: u64,
     pub adopted: u64,
     pub typed: u64,
+    /// Lines that had been applied when they were sent again.
+    pub retyped: u64,
     pub mistyped: u64,
     pub bad_exits: u64,
     pub elapsed: Duration,
@@ -139,6 +141,7 @@ pub fn run(plan: &Plan, programs: &Programs) -> Outcome {
     outcome.repeated = board.get(board::REPEATED);
     outcome.adopted = board.get(board::ADOPTED);
     outcome.typed = board.get(board::TYPED);
+    outcome.retyped = board.get(board::RETYPED);
     outcome.mistyped = board.get(board::MISTYPED) + board.get(board::SEEN).abs_diff(outcome.typed);
     outcome.elapsed = began.elapsed();
     println!("{outcome:?}");

@@ -10,7 +10,7 @@ use batonmux::ids::PaneId;
 use batonmux::keeper::link::{HeldPane, Link};
 use batonmux::platform;
 use batonmux::protocol::keeper::{MemoryShape, Message, SpawnRequest, name};
-use batonmux::ring::{Blackbox, PaneMemory, Take};
+use batonmux::ring::{Applied, Blackbox, InputPipe, PaneMemory, Take};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::board::{self, Board, of_pane};
@@ -25,6 +25,8 @@ const WINDOW: u64 = 8;
 struct Pane {
     master: OwnedFd,
     memory: PaneMemory,
+    /// The way of what is typed; none where the keeper types.
+    pipe: Option<InputPipe>,
     ended: bool,
     status: Option<i32>,
 }
@@ -51,7 +53,7 @@ pub fn run(board: &Board) {
     let mut server = Server { board, link, outbox: VecDeque::new(), panes: BTreeMap::new(), order, sent, blackbox: None, ending: false };
     let early = inventory.early;
     for held in inventory.panes {
-        server.add(held);
+        server.add(held, false);
     }
     for message in early {
         server.hear(message, Vec::new());
@@ -87,8 +89,13 @@ impl Server<'_> {
         }
     }
 
-    fn add(&mut self, held: HeldPane) {
+    fn add(&mut self, held: HeldPane, fresh: bool) {
         let pane = held.record.pane.0;
+        let (object, by_keeper) = (held.memory.as_fd(), self.order == board::ORDER_KEEPER);
+        let pipe = held.pipe.filter(|_| !by_keeper).and_then(|(read, write)| match fresh {
+            true => Some(InputPipe::begin(object, read, write).unwrap()),
+            false => InputPipe::is_used(object).unwrap().then(|| InputPipe::resume(object, read, write).unwrap()),
+        });
         let mut memory = PaneMemory::open(held.memory).unwrap();
         if self.order != board::ORDER_KEEPER && memory.recover() > 0 {
             self.board.add(board::ADOPTED, 1);
@@ -98,7 +105,7 @@ impl Server<'_> {
             self.say(Message::Consumed { pane: held.record.pane, to: offset + 1 });
         }
         let status = held.record.exit.map(|exit| exit.status.unwrap());
-        self.panes.insert(pane, Pane { master: held.master, memory, ended: false, status });
+        self.panes.insert(pane, Pane { master: held.master, memory, pipe, ended: false, status });
         self.check(pane);
     }
 
@@ -246,7 +253,7 @@ impl Server<'_> {
         match message {
             Message::Pane(record) => {
                 if let Some(held) = HeldPane::new(record, fds) {
-                    self.add(held);
+                    self.add(held, true);
                 }
             }
             Message::Exited { pane, exit } => {
@@ -283,6 +290,29 @@ impl Server<'_> {
             return;
         }
         let stop = self.board.get(board::STOP) != 0;
+        let Pane { master, pipe, .. } = self.panes.get_mut(&TYPIST).unwrap();
+        if let Some(pipe) = pipe {
+            // A server types what its predecessors may have typed, and a few lines more.
+            let known = self.board.get(board::SENT);
+            let goal = if stop { known } else { known.max(typed + WINDOW) };
+            let mut full = false;
+            while self.sent < goal && !full {
+                let next = self.sent + 1;
+                self.board.set(board::SENT, next.max(known));
+                let applied = pipe.apply(SOURCE, next, format!("{next}\n").as_bytes()).unwrap();
+                full = applied == Applied::Full;
+                if !full {
+                    self.sent = next;
+                    self.board.set(board::TYPED, next);
+                    self.board.add(board::RETYPED, (applied == Applied::Before).into());
+                }
+            }
+            if stop && self.sent >= known {
+                pipe.apply(SOURCE + 1, 1, b"end\n").unwrap();
+            }
+            pipe.move_on(master.as_fd()).unwrap();
+            return;
+        }
         let known = self.board.get(board::SENT);
         let goal = if stop { known } else { known.max(typed + WINDOW) };
         while self.sent < goal {

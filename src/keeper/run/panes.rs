@@ -56,6 +56,8 @@ impl Keeper<'_> {
         match made {
             Ok((memory, master, pid)) => {
                 let mut state = Pane::new(pid, platform::start_time(pid).unwrap_or(0), master, memory);
+                // Without one its input comes by `Input`.
+                state.pipe = platform::input_pipe().ok().map(|(read, write)| [read, write]);
                 set_reader(&mut state, self.serving.as_ref().is_some_and(|server| server.keeper_reads));
                 self.panes.insert(pane, state);
                 if let Some(server) = &mut self.serving {
@@ -71,13 +73,17 @@ impl Keeper<'_> {
         let (Some(master), Some(memory)) = (fds.next(), fds.next()) else {
             return self.refuse(kind::ADOPT, record.pane, ERR_PROTOCOL, 0, "master and memory are missing");
         };
-        let watch = match fds.next() {
+        // None, a process, a pipe, or both.
+        let handed = if fds.len() % 2 == 1 { fds.next() } else { None };
+        let pipe = fds.next().zip(fds.next()).map(|(read, write)| [read, write]);
+        let watch = match handed {
             Some(handed) => Some(ProcessWatch::from_fd(record.pid, handed)),
             None => ProcessWatch::open(record.pid)
                 .ok()
                 .filter(|_| record.start_time == 0 || platform::start_time(record.pid) == Some(record.start_time)),
         };
         let mut state = Pane::adopted(record, master, memory, watch);
+        state.pipe = pipe;
         if state.watch.is_none() && state.exit.is_none() {
             // It ended while nobody could see it.
             state.exit = Some(Exit::default());

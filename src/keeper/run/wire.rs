@@ -28,7 +28,10 @@ impl Keeper<'_> {
             let sent = match next {
                 Outgoing::Packet(packet) => server.socket.send(packet, &[]),
                 Outgoing::Pane(pane) => match self.panes.get(pane).map(|state| (state, Message::Pane(state.record(*pane)).encode())) {
-                    Some((state, Ok(packet))) => server.socket.send(&packet, &[state.master.as_fd(), state.memory.as_fd()]),
+                    Some((state, Ok(packet))) => {
+                        let fds = [&state.master, &state.memory].into_iter().chain(state.pipe.iter().flatten());
+                        server.socket.send(&packet, &fds.map(AsFd::as_fd).collect::<Vec<_>>())
+                    }
                     // Forgotten since, or (which its limits exclude) too large to say.
                     _ => Ok(()),
                 },
