@@ -128,7 +128,9 @@ pub(super) fn spawn(
     use std::os::unix::process::CommandExt;
     use std::process::{Command, Stdio};
 
-    let by_fd = program.and_then(|fd| platform::executable_path(fd.as_fd())).or_else(|| path.map(ToOwned::to_owned));
+    // Number 3 is overwritten between fork and exec: neither the program may be there nor, below, the pipe by which a failed exec is told.
+    let program = program.map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, SERVER_FD + 1)).transpose()?;
+    let by_fd = program.as_ref().and_then(|fd| platform::executable_path(fd.as_fd())).or_else(|| path.map(ToOwned::to_owned));
     let mut command = match options.server.split_first() {
         Some((named, args)) => {
             let mut command = Command::new(by_fd.unwrap_or_else(|| named.into()));
@@ -144,6 +146,7 @@ pub(super) fn spawn(
     command.arg0("baton");
     let (ours, theirs) = KeeperSocket::pair()?;
     let raw = theirs.as_fd().as_raw_fd();
+    let _taken = rustix::io::fcntl_dupfd_cloexec(&theirs, SERVER_FD)?;
     command.env(FD_VARIABLE, SERVER_FD.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null());
     // SAFETY: the closure makes system calls only.

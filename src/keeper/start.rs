@@ -92,6 +92,8 @@ pub(super) fn keeper_command(paths: &KeeperPaths, program: Option<&Path>) -> io:
 pub(super) fn run_detached(mut command: Command, handed: &OwnedFd) -> io::Result<()> {
     use std::os::fd::AsRawFd;
     let raw = handed.as_raw_fd();
+    // The pipe by which a failed exec is told must not have the number that is overwritten.
+    let _taken = rustix::io::fcntl_dupfd_cloexec(handed, 3)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // SAFETY: the closure makes system calls only.
     unsafe { command.pre_exec(move || platform::place_descriptor(raw, 3)) };
