@@ -52,17 +52,22 @@ fn blank() -> Attach {
 }
 
 fn full_screen(context: &Context, paths: &Paths, attach: Attach) -> Result<Exit, Failure> {
-    let socket = match connect::connect(paths) {
+    let connected = match connect::connect(paths) {
         // Only what makes something starts a server: `attach` where nothing runs is a mistake to be told.
-        Err(failure) if failure.exit == Exit::NoServer && attach.create.is_some() => {
-            start::keeper(paths)?;
-            connect::connect(paths)?
-        }
-        other => other?,
+        Err(failure) if failure.exit == Exit::NoServer && attach.create.is_some() => Err(start::keeper(paths)?),
+        other => Ok(other?),
     };
     let file = super::config::file(context).ok();
     let reload = move || configuration(file.as_deref());
+    // While a new keeper and its server come up.
     let (config, warnings) = reload();
+    let socket = match connected {
+        Ok(socket) => socket,
+        Err(starting) => {
+            starting.wait()?;
+            connect::connect(paths)?
+        }
+    };
     let options = tui::Options {
         path: paths.socket().to_owned(),
         socket,

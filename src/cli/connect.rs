@@ -107,7 +107,7 @@ impl Link {
     pub fn open_or_start(paths: &Paths) -> Result<Self, Failure> {
         match Self::open(paths) {
             Err(failure) if failure.exit == Exit::NoServer => {
-                start::keeper(paths)?;
+                start::keeper(paths)?.wait()?;
                 Self::open(paths)
             }
             other => other,

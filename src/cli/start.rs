@@ -1,4 +1,4 @@
-//! The first client starts the keeper, and waits on a pipe until the socket listens.
+//! The first client starts the keeper; `keeper::birth` says how. What it has to do besides is done before it waits for the keeper's word.
 
 use std::io;
 
@@ -9,12 +9,26 @@ use crate::platform::DirError;
 use super::failure::{Exit, Failure};
 use super::paths::Paths;
 
-/// Sees that a keeper runs.
+/// A keeper on its way.
+#[must_use = "whether the keeper got up is known only after `wait`"]
+pub struct Starting(keeper::Birth);
+
+/// Sees that a keeper runs, or is on its way. Must be called while this process has one thread, or it takes longer.
 ///
 /// # Errors
 /// When it cannot be started; says how to mend that.
-pub fn keeper(paths: &Paths) -> Result<(), Failure> {
-    keeper::start(&paths.keeper, None, &[]).map(|_| ()).map_err(|error| failure(&error))
+pub fn keeper(paths: &Paths) -> Result<Starting, Failure> {
+    keeper::start_here(&paths.keeper, crate::server::first).map(Starting).map_err(|error| failure(&error))
+}
+
+impl Starting {
+    /// Waits until one may connect.
+    ///
+    /// # Errors
+    /// When it could not start; says how to mend that.
+    pub fn wait(self) -> Result<(), Failure> {
+        self.0.wait().map_err(|error| failure(&error))
+    }
 }
 
 fn failure(error: &StartError) -> Failure {

@@ -155,8 +155,24 @@ impl Link {
     /// # Errors
     /// As [`Link::recv_waiting`]; `InvalidData` when this keeper does not want us, with its reason.
     pub fn attach(&mut self, keeper_reads: bool, timeout: Duration) -> io::Result<Inventory> {
+        self.hello(keeper_reads, timeout)?;
+        self.inventory(timeout)
+    }
+
+    /// The first half of [`Link::attach`]: asks. The keeper gathers its answer while the caller does something else.
+    ///
+    /// # Errors
+    /// As [`Link::send_waiting`].
+    pub fn hello(&mut self, keeper_reads: bool, timeout: Duration) -> io::Result<()> {
         let build = env!("CARGO_PKG_VERSION").to_owned();
-        self.send_waiting(&Message::Hello { min: 1, max: PROTOCOL, keeper_reads, build }, &[], timeout)?;
+        self.send_waiting(&Message::Hello { min: 1, max: PROTOCOL, keeper_reads, build }, &[], timeout)
+    }
+
+    /// The second half: the answer.
+    ///
+    /// # Errors
+    /// As [`Link::attach`].
+    pub fn inventory(&mut self, timeout: Duration) -> io::Result<Inventory> {
         let mut inventory = Inventory { epoch: 0, keeper_pid: 0, build: String::new(), panes: Vec::new(), early: VecDeque::new() };
         loop {
             let (message, fds) = self.recv_waiting(timeout)?;

@@ -10,7 +10,8 @@
 //!     +------------------+------- master read directly --------------+
 //! ```
 //!
-//! * [`main`] is `baton keeper`; [`start`] is what the first client calls to have one; [`link`] is the server's end of the wire.
+//! * [`main`] is `baton keeper`; [`start_here`] is what the first client calls to have one (`birth.rs` says who forks whom, [`start()`] is the same
+//!   with executions); [`link`] is the server's end of the wire.
 //! * `run/` is the loop and what it does, `pane.rs` one pane and its input, `child.rs` the start of a program, `server.rs` the server's life (start, fencing,
 //!   upgrade, back-off, quarantine), `control.rs` the questions on the control socket.
 //!
@@ -29,6 +30,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+mod birth;
 mod child;
 mod control;
 pub mod link;
@@ -37,10 +39,13 @@ mod run;
 mod server;
 mod start;
 
+pub use birth::{Birth, FirstServer, Serve, start_here};
 pub use start::{Ready, StartError, ask, start};
 
 /// The environment variable that tells a server its descriptor.
 pub const FD_VARIABLE: &str = "BATON_KEEPER_FD";
+/// How long a server may be silent when somebody asks for it.
+const PROBE: Duration = Duration::from_secs(10);
 /// The descriptor's number in a server.
 pub const SERVER_FD: i32 = 3;
 
@@ -111,7 +116,7 @@ pub(crate) struct Options {
 
 impl Options {
     fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
-        let mut options = Self { probe: Duration::from_secs(10), ..Self::default() };
+        let mut options = Self { probe: PROBE, ..Self::default() };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let flag = arg.to_string_lossy().into_owned();

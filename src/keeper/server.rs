@@ -15,9 +15,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use super::{FD_VARIABLE, Options, SERVER_FD};
+use super::{FD_VARIABLE, FirstServer, KeeperPaths, Options, SERVER_FD, Serve};
 use crate::ids::PaneId;
-use crate::platform::{self, KeeperSocket, ProcessWatch};
+use crate::platform::{self, Forked, KeeperSocket, ProcessWatch};
 
 /// What a server gets to finish its chunk in an upgrade.
 pub(super) const QUIESCE_LIMIT: Duration = Duration::from_secs(2);
@@ -162,6 +162,31 @@ pub(super) fn spawn(
         let mut child = child;
         let _ = child.kill();
         let _ = child.wait();
+    })?;
+    Ok((ours, watch))
+}
+
+/// Forks a server: `serve`, which gets the link and the listener and nothing else that is open here.
+pub(super) fn fork(paths: &KeeperPaths, listener: &OwnedFd, serve: Serve) -> io::Result<(KeeperSocket, ProcessWatch)> {
+    use std::os::fd::AsRawFd;
+
+    let (ours, theirs) = KeeperSocket::pair()?;
+    let pid = match platform::fork()? {
+        Forked::Parent(pid) => pid,
+        Forked::Child => platform::run_and_end(|| {
+            let link = theirs.into_fd();
+            let Ok(listener) = listener.try_clone() else { return false };
+            platform::close_descriptors_from(3, &[link.as_raw_fd(), listener.as_raw_fd()]);
+            let _ = rustix::process::setsid();
+            serve(FirstServer { link, listener, paths: paths.clone() })
+        }),
+    };
+    // Not reaped before the loop runs, so the number is still its.
+    let watch = ProcessWatch::open(pid).inspect_err(|_| {
+        let _ = i32::try_from(pid)
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::KILL));
     })?;
     Ok((ours, watch))
 }

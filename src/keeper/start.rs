@@ -46,7 +46,7 @@ pub enum StartError {
     Refused(String),
 }
 
-fn io_error(what: &'static str) -> impl Fn(io::Error) -> StartError {
+pub(super) fn io_error(what: &'static str) -> impl Fn(io::Error) -> StartError {
     move |source| StartError::Io { what, source }
 }
 
@@ -56,12 +56,7 @@ fn io_error(what: &'static str) -> impl Fn(io::Error) -> StartError {
 /// # Errors
 /// [`StartError`], with what to tell the user.
 pub fn start(paths: &KeeperPaths, program: Option<&Path>, server: &[OsString]) -> Result<Ready, StartError> {
-    platform::runtime_dir(&paths.runtime_dir)?;
-    let lock = platform::create_private(&paths.lock).map_err(io_error("lock file"))?;
-    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| io_error("lock file")(error.into()))?;
-    if is_listening(&paths.socket) {
-        return Ok(Ready::Running);
-    }
+    let Some(_lock) = lock_unless_running(paths)? else { return Ok(Ready::Running) };
     let (answer, ready) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(|error| io_error("pipe")(error.into()))?;
     let mut command = keeper_command(paths, program).map_err(io_error("own program"))?;
     command.args(["--ready-fd", "3"]);
@@ -70,10 +65,23 @@ pub fn start(paths: &KeeperPaths, program: Option<&Path>, server: &[OsString]) -
     }
     run_detached(command, &ready).map_err(io_error("starting the keeper"))?;
     drop(ready);
+    heard(answer).map(|()| Ready::Started)
+}
+
+/// The lock, held by whoever may start a keeper; none if somebody listens already.
+pub(super) fn lock_unless_running(paths: &KeeperPaths) -> Result<Option<OwnedFd>, StartError> {
+    platform::runtime_dir(&paths.runtime_dir)?;
+    let lock = platform::create_private(&paths.lock).map_err(io_error("lock file"))?;
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| io_error("lock file")(error.into()))?;
+    Ok((!is_listening(&paths.socket)).then_some(lock))
+}
+
+/// What a keeper says of its start.
+pub(super) fn heard(answer: OwnedFd) -> Result<(), StartError> {
     let mut text = Vec::new();
     io::Read::read_to_end(&mut std::fs::File::from(answer), &mut text).map_err(io_error("the keeper's answer"))?;
     match text.split_first() {
-        Some((b'+', _)) => Ok(Ready::Started),
+        Some((b'+', _)) => Ok(()),
         Some((_, why)) => Err(StartError::Refused(String::from_utf8_lossy(why).into_owned())),
         None => Err(StartError::Refused("it ended without a word".to_owned())),
     }

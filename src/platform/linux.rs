@@ -103,9 +103,12 @@ pub fn program_path() -> io::Result<PathBuf> {
     Ok(PathBuf::from("/proc/self/exe"))
 }
 
-/// Calls this process `name` (at most 15 bytes) in `ps` and `top`, where one that was started through a descriptor would bear its number.
+/// Calls this process `name` (at most 15 bytes) in `ps` and `top`, where one that was forked or started through a descriptor would bear another.
 pub fn name_process(name: &str) {
-    let _ = std::fs::write("/proc/self/comm", name);
+    if let Ok(name) = std::ffi::CString::new(name) {
+        // SAFETY: copies a string that outlives the call.
+        unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+    }
 }
 
 /// The short name of process `pid`'s command.

@@ -36,8 +36,8 @@ use macos as sys;
 
 pub use files::{DirError, bind_private, create_private, runtime_dir};
 pub use process::{
-    Reaped, adopt_descriptor, become_daemon, close_descriptors_from, descriptor_limit, detach_stdio, ignore_signals, place_descriptor,
-    prepare_terminal_child, raise_descriptor_limit, reap, set_descriptor_limit,
+    Forked, Reaped, adopt_descriptor, become_daemon, close_descriptors_from, descriptor_limit, detach_stdio, fork, fork_daemon,
+    ignore_signals, may_fork, place_descriptor, prepare_terminal_child, raise_descriptor_limit, reap, run_and_end, set_descriptor_limit,
 };
 pub use socket::{KeeperSocket, Received};
 pub use sys::{

@@ -43,6 +43,66 @@ pub fn reap() -> Option<Reaped> {
     }
 }
 
+/// Which side of a fork this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forked {
+    /// The process that asked; with the number of the new one (for [`fork_daemon`] of the one between).
+    Parent(u32),
+    /// The new one.
+    Child,
+}
+
+/// Whether a forked child of this process may go on as it is, without executing anything: only with one thread, whose locks nobody else holds, and not
+/// on macOS, whose frameworks do not survive a fork.
+#[must_use]
+pub fn may_fork() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // Two links of the folder itself, and one for each thread.
+    cfg!(target_os = "linux") && std::fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() == 3)
+}
+
+/// Forks; the child goes on with everything. Only where [`may_fork`] says so, and the child is to end by [`run_and_end`].
+///
+/// # Errors
+/// What fork says.
+pub fn fork() -> io::Result<Forked> {
+    // SAFETY: by the rule above the process has one thread, so that no lock is held in the child by one that is not there.
+    match unsafe { libc::fork() } {
+        0 => Ok(Forked::Child),
+        pid => u32::try_from(pid).map(Forked::Parent).map_err(|_| io::Error::last_os_error()),
+    }
+}
+
+/// Forks a daemon: [`fork`], and in the child [`become_daemon`]. The parent returns when the process between has ended.
+///
+/// # Errors
+/// What either fork says.
+pub fn fork_daemon() -> io::Result<Forked> {
+    let Forked::Parent(between) = fork()? else {
+        return match become_daemon() {
+            Ok(()) => Ok(Forked::Child),
+            // SAFETY: ends at once; the number of the error is its last word.
+            Err(error) => unsafe { libc::_exit(error.raw_os_error().unwrap_or(libc::EAGAIN)) },
+        };
+    };
+    let pid = i32::try_from(between).ok().and_then(rustix::process::Pid::from_raw);
+    let status = rustix::io::retry_on_intr(|| rustix::process::waitpid(pid, rustix::process::WaitOptions::empty()))?;
+    match status.and_then(|(_, status)| status.exit_status()) {
+        Some(0) => Ok(Forked::Parent(between)),
+        Some(errno) => Err(io::Error::from_raw_os_error(errno)),
+        None => Err(io::Error::other("the process between was killed")),
+    }
+}
+
+/// Runs `body` as all that is left of a forked process, and ends it: with 0 if `body` says so, else 1, and 101 after a panic, as a program does.
+/// Nothing of what the process was forked from is dropped or flushed.
+pub fn run_and_end(body: impl FnOnce() -> bool) -> ! {
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+    let code = ended.map_or(101, |well| i32::from(!well));
+    // SAFETY: ends at once.
+    unsafe { libc::_exit(code) }
+}
+
 /// Makes this process a daemon: the caller's parent sees its child end at once, what goes on is in a session of its own and a child of init.
 ///
 /// # Errors

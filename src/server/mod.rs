@@ -37,4 +37,4 @@ mod sizes;
 mod stored;
 mod sync;
 
-pub use run::main;
+pub use run::{first, main};

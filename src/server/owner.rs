@@ -129,6 +129,8 @@ pub(super) struct Server {
     pub(super) answers: UnboundedSender<Answer>,
     /// The configuration file in use.
     pub(super) config_path: Option<PathBuf>,
+    /// When [`Server::attest`] is due.
+    pub(super) attest_at: Option<Instant>,
     pub(super) had_session: bool,
     pub(super) upgrading: Option<Upgrader>,
     pub(super) ending: Option<Ending>,
@@ -314,7 +316,7 @@ impl Server {
     /// When something must be done though nothing happens; `None`: nothing.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let graces = self.seats.values().filter_map(|seat| seat.gone_at);
-        graces.chain(self.looks_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
+        graces.chain(self.attest_at).chain(self.looks_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
     }
 
     /// Does what is due.
@@ -323,5 +325,6 @@ impl Server {
         self.expire_seats(now);
         self.look_at_due(now);
         self.press_dying(now);
+        self.attest(now);
     }
 }

@@ -28,6 +28,7 @@ use super::stored::Stored;
 use super::{configure, listener};
 use crate::ids::PaneId;
 use crate::keeper::link::{HeldPane, Inventory, Link, OrphanedPane, ServerArgs, adopt};
+use crate::keeper::{FirstServer, KeeperPaths};
 use crate::operator::Roster;
 use crate::platform::{self, ProcessWatch};
 use crate::protocol::keeper::{ERR_FULL, Message, PaneRecord, SignalTo, kind, name};
@@ -40,6 +41,8 @@ const KEEPER_PATIENCE: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_millis(500);
 /// A turn that takes longer is worth a line in the log.
 const SLOW_TURN: Duration = Duration::from_millis(20);
+/// When a first server tests the kernel: after the first prompt has been drawn and read.
+const ATTEST_AFTER: Duration = Duration::from_secs(1);
 /// Events handled in one turn before the state is settled.
 const BATCH: usize = 64;
 
@@ -47,16 +50,55 @@ const BATCH: usize = 64;
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let started = Instant::now();
+    let attaching = || Attaching::of(args);
+    if run(attaching, started) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The first server of a keeper, forked and not executed ([`crate::keeper::start_here`]): serves until the end; whether it ended well.
+#[must_use]
+pub fn first(first: FirstServer) -> bool {
+    let started = Instant::now();
+    let attaching = || Attaching::first(first);
+    run(attaching, started)
+}
+
+fn run(attaching: impl FnOnce() -> anyhow::Result<Attaching>, started: Instant) -> bool {
     platform::name_process("baton-server");
     start_logging();
-    match serve(args, started) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the server ends");
-            // Stderr is /dev/null behind a keeper; a person who tries the hidden command by hand sees it.
-            let _ = io::Write::write_all(&mut io::stderr(), format!("baton server: {error:#}\n").as_bytes());
-            ExitCode::FAILURE
-        }
+    let ended = attaching().and_then(|attaching| serve(attaching, started));
+    if let Err(error) = &ended {
+        tracing::error!(error = format!("{error:#}"), "the server ends");
+        // Stderr is /dev/null behind a keeper; a person who tries the hidden command by hand sees it.
+        let _ = io::Write::write_all(&mut io::stderr(), format!("baton server: {error:#}\n").as_bytes());
+    }
+    ended.is_ok()
+}
+
+/// A server that has said hello, with what it has before the keeper's answer.
+struct Attaching {
+    link: Link,
+    paths: KeeperPaths,
+    /// It has the socket from the start, and there is no state to be found.
+    listener: Option<OwnedFd>,
+    /// What it said: the keeper shall read the terminals.
+    keeper_reads: bool,
+}
+
+impl Attaching {
+    fn of(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<Self> {
+        let ServerArgs { mut link, paths, .. } = ServerArgs::parse(args)?;
+        let keeper_reads = !attested_read_works();
+        link.hello(keeper_reads, KEEPER_PATIENCE).context("greeting the keeper")?;
+        Ok(Self { link, paths, listener: None, keeper_reads })
+    }
+
+    /// Somebody waits for the first prompt, and there is no output yet that could be lost: that reads are attested is said at once and found out
+    /// [`ATTEST_AFTER`] the start.
+    fn first(first: FirstServer) -> anyhow::Result<Self> {
+        let FirstServer { link, listener, paths } = first;
+        let mut link = Link::from_fd(link)?;
+        link.hello(false, KEEPER_PATIENCE).context("greeting the keeper")?;
+        Ok(Self { link, paths, listener: Some(listener), keeper_reads: false })
     }
 }
 
@@ -68,15 +110,21 @@ fn start_logging() {
     }
 }
 
-fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::Result<()> {
-    let ServerArgs { mut link, paths, .. } = ServerArgs::parse(args)?;
+fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
+    let Attaching { mut link, paths, listener, keeper_reads } = attaching;
+    // While the keeper gathers what it has.
     platform::raise_oom_score();
     let _ = platform::raise_descriptor_limit();
-    let keeper_reads = !attested_read_works();
-    let inventory = link.attach(keeper_reads, KEEPER_PATIENCE).context("attaching to the keeper")?;
+    let (config, warnings, exists) = configure::read(configure::path().as_deref());
+    let inventory = link.inventory(KEEPER_PATIENCE).context("attaching to the keeper")?;
     let Inventory { epoch, keeper_pid, panes, mut early, .. } = inventory;
-    let listener = link.take(name::LISTENER, &mut early, KEEPER_PATIENCE).context("taking the listener")?;
-    let (slots_object, fresh_slots) = match link.take(name::STATE, &mut early, KEEPER_PATIENCE) {
+    let is_first = listener.is_some();
+    let listener = match listener {
+        Some(listener) => listener,
+        None => link.take(name::LISTENER, &mut early, KEEPER_PATIENCE).context("taking the listener")?,
+    };
+    let kept = if is_first { Err(io::ErrorKind::NotFound.into()) } else { link.take(name::STATE, &mut early, KEEPER_PATIENCE) };
+    let (slots_object, fresh_slots) = match kept {
         Ok(object) => (object, false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             (platform::memory_object(OBJECT_LEN).context("memory for the state")?, true)
@@ -90,7 +138,6 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
     let (slots, stored) = Slots::open(slots_object.try_clone()?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().context("the runtime")?;
     runtime.block_on(async move {
-        let (config, warnings, exists) = configure::read(configure::path().as_deref());
         let notices = Arc::new(Notices::new());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (answers, answered) = mpsc::unbounded_channel();
@@ -119,6 +166,7 @@ fn serve(args: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::
             warnings: Vec::new(),
             config_warnings: warnings.clone(),
             config_path: configure::path().filter(|_| exists),
+            attest_at: is_first.then(|| Instant::now() + ATTEST_AFTER),
             buffers: Buffers::default(),
             gate: Gate::default(),
             events: events.clone(),
@@ -198,6 +246,15 @@ fn home() -> String {
 }
 
 impl Server {
+    /// What the first server said in a hurry is made sure of. If it was wrong, the server ends: its successor, which has time, says it right before
+    /// it reads anything.
+    pub(super) fn attest(&mut self, now: Instant) {
+        if self.attest_at.take_if(|at| *at <= now).is_some() && !attested_read_works() {
+            tracing::error!("this kernel does not attest reads of terminals; the next server lets the keeper read them");
+            std::process::exit(1);
+        }
+    }
+
     /// Makes of the stored state and the keeper's inventory what there is.
     fn take_up(&mut self, stored: Option<&[u8]>, held: Vec<HeldPane>) {
         let known = match stored.map(minicbor::decode::<Stored>) {

@@ -8,4 +8,5 @@ mod faults;
 mod harness;
 mod panes;
 mod sessions;
+mod start;
 mod support;

@@ -117,7 +117,7 @@ fn r2_first_clients_that_come_at_once_share_one_server() {
 
 /// The keepers that this story has started.
 fn keepers(env: &Env) -> Vec<u32> {
-    procs::marked(env.root()).into_iter().filter(|pid| procs::cmdline(*pid).get(1).is_some_and(|arg| arg == "keeper")).collect()
+    procs::marked(env.root()).into_iter().filter(|pid| procs::name(*pid) == "baton-keeper").collect()
 }
 
 /// R4, R5, R6: whoever made it may die, all clients may, the server may; somebody else goes on with it and may do everything.

@@ -8,6 +8,7 @@ use super::{Keeper, Seat, errno_of, set_reader};
 use crate::ids::PaneId;
 use crate::keeper::control::Want;
 use crate::keeper::server::{self, Death, Outgoing, Phase, Server};
+use crate::platform::{KeeperSocket, ProcessWatch};
 use crate::protocol::keeper::{ERR_PROTOCOL, Message, PROTOCOL, kind, name};
 use crate::ring::Blackbox;
 
@@ -24,6 +25,11 @@ impl Keeper<'_> {
         } else {
             Err(io::ErrorKind::AddrInUse.into())
         };
+        self.server_started(started);
+    }
+
+    /// Takes up a server that was started, or notes when to try again.
+    pub(super) fn server_started(&mut self, started: io::Result<(KeeperSocket, ProcessWatch)>) {
         match started {
             Ok((socket, watch)) => {
                 let mut server = Server::new(socket, watch, true, None);

@@ -23,7 +23,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use super::control::{self, Asker};
 use super::pane::Pane;
 use super::server::{self, Phase, Server};
-use super::{Options, start};
+use super::{KeeperPaths, Options, Serve, start};
 use crate::ids::PaneId;
 use crate::platform::{self, KeeperSocket, ProcessWatch};
 use crate::protocol::keeper::{Exit, Message, name};
@@ -80,7 +80,18 @@ struct Keeper<'a> {
 /// When it could not start: told to the starter through the ready pipe as well.
 pub(super) fn run(options: &Options) -> io::Result<()> {
     let ready = options.ready_fd.map(platform::adopt_descriptor).transpose()?;
-    let started = begin(options);
+    run_started(begin(options), ready)
+}
+
+/// As [`run`], forked by the first client: a daemon already, which has the listener and forks its first server.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_first(options: &Options, ready: OwnedFd, listener: OwnedFd, serve: Serve) -> io::Result<()> {
+    run_started(begin_first(options, listener, serve), Some(ready))
+}
+
+fn run_started(started: io::Result<Started<'_>>, ready: Option<OwnedFd>) -> io::Result<()> {
     if let Some(ready) = ready {
         let text = match &started {
             Ok(_) => "+".to_owned(),
@@ -90,6 +101,8 @@ pub(super) fn run(options: &Options) -> io::Result<()> {
         let _ = rustix::io::write(&ready, text.as_bytes());
     }
     let (mut keeper, signals, terminate) = started?;
+    // A server that ended before its death could ring.
+    keeper.reap();
     keeper.turn_until_ended(&signals, &terminate)
 }
 
@@ -99,36 +112,11 @@ fn begin(options: &Options) -> io::Result<Started<'_>> {
     let inherited: Vec<i32> = options.ready_fd.into_iter().chain(options.adopt_fd).collect();
     platform::close_descriptors_from(3, &inherited);
     platform::become_daemon()?;
-    platform::ignore_signals();
-    platform::detach_stdio()?;
-    rustix::process::chdir("/")?;
-    let descriptors = platform::raise_descriptor_limit();
+    let descriptors = leave_the_starter()?;
     if options.adopt_fd.is_some() {
         platform::reset_oom_score();
     }
-    let (signals, bell) = UnixStream::pair()?;
-    signals.set_nonblocking(true)?;
-    let terminate = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(libc::SIGTERM, Arc::clone(&terminate))?;
-    signal_hook::low_level::pipe::register(libc::SIGTERM, bell.try_clone()?)?;
-    signal_hook::low_level::pipe::register(libc::SIGCHLD, bell)?;
-    let mut keeper = Keeper {
-        options,
-        descriptors,
-        panes: BTreeMap::new(),
-        waiting: BTreeSet::new(),
-        store: BTreeMap::new(),
-        serving: None,
-        successor: None,
-        restart_at: None,
-        record: server::Record::default(),
-        epoch: 0,
-        adopting: false,
-        control: None,
-        askers: Vec::new(),
-        nonce: 0,
-        ended: false,
-    };
+    let (mut keeper, signals, terminate) = Keeper::new(options, descriptors)?;
     platform::runtime_dir(&options.paths.runtime_dir).map_err(|error| io::Error::other(error.to_string()))?;
     if let Some(number) = options.adopt_fd {
         let link = KeeperSocket::from_fd(platform::adopt_descriptor(number)?)?;
@@ -142,25 +130,90 @@ fn begin(options: &Options) -> io::Result<Started<'_>> {
         }
         // First of all the socket: from here on a client finds somebody, if only a backlog.
         keeper.listen()?;
-        // The program as it is now: a later restart must not run half an update.
-        if let Ok(program) =
-            rustix::fs::open(platform::program_path()?, rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
-            && options.server.is_empty()
-        {
-            keeper.store.insert(name::SERVER_BINARY.to_owned(), program);
+        if options.server.is_empty() {
+            keeper.keep_program();
         }
         keeper.start_server();
     }
-    let control = platform::bind_private(&options.paths.control, KeeperSocket::kind(), 16)?;
-    platform::set_nonblocking(control.as_fd(), true)?;
-    keeper.control = Some(control);
+    keeper.answer_questions()?;
     Ok((keeper, signals, terminate))
 }
 
-impl Keeper<'_> {
+fn begin_first(options: &Options, listener: OwnedFd, serve: Serve) -> io::Result<Started<'_>> {
+    let descriptors = leave_the_starter()?;
+    // Before anything is opened or registered that the server would inherit.
+    let forked = server::fork(&options.paths, &listener, serve);
+    let (mut keeper, signals, terminate) = Keeper::new(options, descriptors)?;
+    keeper.store.insert(name::LISTENER.to_owned(), listener);
+    keeper.keep_program();
+    keeper.server_started(forked);
+    keeper.answer_questions()?;
+    Ok((keeper, signals, terminate))
+}
+
+/// Leaves behind what a daemon shares with whoever started it; the soft limit on descriptors that there was.
+fn leave_the_starter() -> io::Result<u64> {
+    platform::ignore_signals();
+    platform::detach_stdio()?;
+    rustix::process::chdir("/")?;
+    Ok(platform::raise_descriptor_limit())
+}
+
+/// The socket that clients connect to.
+pub(super) fn bind_listener(paths: &KeeperPaths) -> io::Result<OwnedFd> {
+    platform::bind_private(&paths.socket, rustix::net::SocketType::STREAM, 128)
+}
+
+impl<'a> Keeper<'a> {
+    /// A keeper that holds nothing, with what its signals ring.
+    fn new(options: &'a Options, descriptors: u64) -> io::Result<Started<'a>> {
+        let (signals, bell) = UnixStream::pair()?;
+        signals.set_nonblocking(true)?;
+        let terminate = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(libc::SIGTERM, Arc::clone(&terminate))?;
+        signal_hook::low_level::pipe::register(libc::SIGTERM, bell.try_clone()?)?;
+        signal_hook::low_level::pipe::register(libc::SIGCHLD, bell)?;
+        let keeper = Keeper {
+            options,
+            descriptors,
+            panes: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            store: BTreeMap::new(),
+            serving: None,
+            successor: None,
+            restart_at: None,
+            record: server::Record::default(),
+            epoch: 0,
+            adopting: false,
+            control: None,
+            askers: Vec::new(),
+            nonce: 0,
+            ended: false,
+        };
+        Ok((keeper, signals, terminate))
+    }
+
     fn listen(&mut self) -> io::Result<()> {
-        let listener = platform::bind_private(&self.options.paths.socket, rustix::net::SocketType::STREAM, 128)?;
+        let listener = bind_listener(&self.options.paths)?;
         self.store.insert(name::LISTENER.to_owned(), listener);
+        Ok(())
+    }
+
+    /// Keeps the program as it is now: a later restart must not run half an update.
+    fn keep_program(&mut self) {
+        let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC;
+        if let Ok(path) = platform::program_path()
+            && let Ok(program) = rustix::fs::open(path, flags, rustix::fs::Mode::empty())
+        {
+            self.store.insert(name::SERVER_BINARY.to_owned(), program);
+        }
+    }
+
+    /// Opens the control socket.
+    fn answer_questions(&mut self) -> io::Result<()> {
+        let control = platform::bind_private(&self.options.paths.control, KeeperSocket::kind(), 16)?;
+        platform::set_nonblocking(control.as_fd(), true)?;
+        self.control = Some(control);
         Ok(())
     }
 

@@ -90,9 +90,14 @@ pub fn children(pid: u32) -> Vec<u32> {
     all().into_iter().filter(|(_, parent)| *parent == pid).map(|(child, _)| child).collect()
 }
 
-/// The server that a keeper has started, if one lives: its child whose first argument is `server`.
+/// What a process calls itself.
+pub fn name(pid: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end().to_owned()
+}
+
+/// The server that a keeper has started, if one lives: its child of that name.
 pub fn server_of(keeper: u32) -> Option<u32> {
-    children(keeper).into_iter().find(|pid| cmdline(*pid).get(1).is_some_and(|arg| arg == "server"))
+    children(keeper).into_iter().find(|pid| name(*pid) == "baton-server")
 }
 
 /// The living processes whose environment has `mark` in it: everything a story has started.
