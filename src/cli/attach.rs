@@ -73,9 +73,11 @@ fn full_screen(context: &Context, paths: &Paths, attach: Attach) -> Result<Exit,
         socket,
         hello: connect::hello(ClientKind::Tui),
         attach,
+        user: crate::platform::user_name(),
         config,
         warnings,
         reload: Box::new(reload),
+        look_after: Box::new(connect::look_after(paths)),
     };
     match tui::run(options) {
         Ok(end) => {
@@ -83,6 +85,10 @@ fn full_screen(context: &Context, paths: &Paths, attach: Attach) -> Result<Exit,
             Ok(if matches!(end, tui::Exit::Signal(_)) { Exit::Refused } else { Exit::Done })
         }
         Err(tui::Error::Refused(refusal)) => Err(refusal.into()),
+        Err(error @ tui::Error::Anew(_)) => {
+            Err(Failure::new(Exit::NoServer, "no_server", error.to_string())
+                .with_hint("`baton` attaches to it, `baton ls` shows what it has"))
+        }
         Err(error @ tui::Error::Gone(_)) => {
             Err(Failure::new(Exit::NoServer, "no_server", error.to_string()).with_hint("`baton` starts anew"))
         }

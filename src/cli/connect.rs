@@ -226,6 +226,19 @@ fn not_baton(error: &crate::protocol::frame::FrameError) -> Failure {
     Failure::new(Exit::Refused, "version", format!("what listens there does not speak baton's protocol: {error}"))
 }
 
+/// What has the keeper look after a server that does not answer: it replaces one that hangs. Asked on a thread of its own, since the keeper waits for
+/// the server for some seconds; whatever it answers, the client's connection tells.
+pub fn look_after(paths: &Paths) -> impl FnMut() + use<> {
+    let keeper = paths.keeper.clone();
+    move || {
+        let keeper = keeper.clone();
+        let ask = move || _ = keeper::ask(&keeper, &Message::Probe, PROBE_PATIENCE);
+        if let Err(error) = std::thread::Builder::new().name("look-after".to_owned()).spawn(ask) {
+            tracing::warn!(%error, "nobody looks after the silent server");
+        }
+    }
+}
+
 /// A number nobody else uses.
 #[must_use]
 pub fn random() -> u64 {

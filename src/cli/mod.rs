@@ -113,7 +113,7 @@ impl Context {
             CliCommand::List(what) => ls::run(&self.paths()?, what, json)?,
             CliCommand::Has(target) => ls::has(&self.paths()?, target)?,
             CliCommand::LayoutSave { target, file } => layout::save(&self.paths()?, target.clone(), file.as_deref(), json)?,
-            CliCommand::LayoutLoad { file, name } => layout::load(&self.paths()?, file, name.clone(), json)?,
+            CliCommand::LayoutLoad { file, name } => layout::load(self, &self.paths()?, file, name.clone(), json)?,
             CliCommand::Upgrade { binary } => upgrade::run(&self.paths()?, binary.as_deref(), json)?,
             CliCommand::Doctor => return doctor::run(self),
             CliCommand::Completions(shell) => print(&command::shells::script(*shell))?,

@@ -2,12 +2,35 @@
 //!
 //! Blanks part words. `'…'` is taken as it is; in `"…"` a backslash escapes (`\"` `\\` `\n` `\t` `\r` `\e` `\u{1f600}`); outside of quotes a backslash takes the next
 //! character as it is. `;` parts commands, as does a word `\;`, which is how tmux's configuration files write it. A word that begins with `{` goes to the matching `}` and is the text between
-//! them, for commands inside commands: `confirm-before { kill pane ; display-message done }`. A `#` is an ordinary character, since formats begin with it.
+//! them (but `{next}` and its kin are tmux's words for targets and stay as they are), for commands inside commands: `confirm-before { kill pane ; display-message done }`. A `#` is an ordinary character, since formats begin with it.
 
 use super::action::Command;
 use super::args::read_command;
 use super::error::{UsageError, UsageErrorKind};
 use super::spec::Place;
+
+/// tmux's words for targets that stand in braces; without blanks inside they are words and no blocks.
+pub const TARGET_WORDS: &[&str] = &[
+    "last",
+    "next",
+    "previous",
+    "start",
+    "end",
+    "top",
+    "bottom",
+    "left",
+    "right",
+    "top-left",
+    "top-right",
+    "bottom-left",
+    "bottom-right",
+    "up-of",
+    "down-of",
+    "left-of",
+    "right-of",
+    "marked",
+    "mouse",
+];
 
 /// A word with its place in the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +148,7 @@ impl Lexer<'_> {
     }
 
     fn word(&mut self) -> Result<String, UsageErrorKind> {
-        if self.peek() == Some('{') {
+        if self.peek() == Some('{') && !self.is_target_word() {
             if let Some(inner) = self.braces() {
                 return Ok(inner);
             }
@@ -170,6 +193,12 @@ impl Lexer<'_> {
             }
         }
         Ok(out)
+    }
+
+    /// Whether the brace here begins a word of tmux's for a target, such as `{next}` or `{last}:{end}`, and no block.
+    fn is_target_word(&self) -> bool {
+        let inner = self.line.get(self.at + 1..).and_then(|rest| rest.split_once('}'));
+        inner.is_some_and(|(name, _)| TARGET_WORDS.contains(&name))
     }
 
     fn escape(&mut self, at: usize) -> Result<char, UsageErrorKind> {

@@ -33,6 +33,24 @@ fn request(command: Command) -> Request {
 }
 
 #[test]
+fn target_words_in_braces_are_words() {
+    let to = |line: &str| match client(line) {
+        Command::View(ViewCommand::SelectPane(Switch::To(target)) | ViewCommand::SelectWindow(Switch::To(target))) => target,
+        Command::Request(Request::SwapPane { target: Some(target), .. }) => target,
+        other => panic!("{line}: {other:?}"),
+    };
+    assert_eq!(client("select-pane -t {next}"), Command::View(ViewCommand::SelectPane(Switch::Step(PaneStep::Next))));
+    assert_eq!(to("swap-pane -t {left-of}"), "{left-of}");
+    assert_eq!(to("select-window -t {end}.1"), "{end}.1");
+    assert_eq!(to("select-window -t :{last}"), ":{last}");
+    // With blanks it is a block, and where a command is expected too.
+    for line in ["confirm-before { last-pane }", "confirm-before {last-pane}", "confirm-before {last}"] {
+        let Command::View(ViewCommand::Confirm(confirm)) = client(line) else { panic!("{line}") };
+        assert_eq!(confirm.then.len(), 1, "{line}");
+    }
+}
+
+#[test]
 fn splits_are_tmuxs() {
     let plain = action::split(None, Axis::Vertical);
     assert_eq!(request(shell("split")), plain);
@@ -106,6 +124,10 @@ fn resizing_by_edge_by_length_and_by_zoom() {
     ];
     assert_eq!(shell("resize -t %1 -x 50% -y 9"), Command::Sequence(both.to_vec()));
     assert_eq!(client("resizep -Z"), Command::View(ViewCommand::Zoom { target: None }));
+    let zoom = |client: Option<u64>| Request::Zoom { target: Some("%1".into()), client: client.map(crate::ids::AttachmentId) };
+    assert_eq!(request(shell("resize-pane -Z -t %1")), zoom(None));
+    assert_eq!(request(shell("zoom -t %1 --client a3")), zoom(Some(3)));
+    assert_eq!(request(client("zoom -t %1 --client a3")), zoom(Some(3)));
 }
 
 #[test]
@@ -235,7 +257,7 @@ fn errors_name_the_command_show_its_usage_and_suggest() {
         ("rename session", "rename session: NAME is missing", None),
         ("rename session a b", "rename session: too many arguments: b", None),
         ("completions bsh", "completions: SHELL: `bsh` is not one of bash, zsh, fish", Some("did you mean `bash` or `zsh`?")),
-        ("zoom", "zoom: this works only inside a full-screen client", None),
+        ("clock", "clock: this works only inside a full-screen client", None),
         ("-q", "unknown flag -q", None),
         ("-L", "-L needs a value: NAME", None),
         ("--hlep", "unknown flag --hlep", Some("did you mean `--help`?")),

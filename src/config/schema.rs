@@ -112,8 +112,6 @@ pub struct General {
     pub renumber_windows: bool,
     /// Windows are named after the program in them until somebody names them.
     pub automatic_rename: bool,
-    /// Programs may name their window.
-    pub allow_rename: bool,
     /// The server ends with its last session.
     pub exit_empty: bool,
     /// What a client does when its session ends.
@@ -207,69 +205,85 @@ pub struct Titles {
     pub terminal_format: String,
 }
 
-/// `[colors]`: one style for each thing.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Colors {
-    /// The theme these are based on.
-    pub theme: String,
+macro_rules! styles {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// `[colors]`: one style for each thing; `S` is how a style is said, here or by whoever draws.
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub struct Colors<S = Style> {
+            /// The theme these are based on.
+            pub theme: String,
+            $($(#[$doc])* pub $name: S,)+
+        }
+
+        impl<S: Clone> Colors<S> {
+            /// All of them, said otherwise.
+            #[must_use]
+            pub fn map<T>(&self, say: impl Fn(S) -> T) -> Colors<T> {
+                Colors { theme: self.theme.clone(), $($name: say(self.$name.clone()),)+ }
+            }
+        }
+    };
+}
+
+styles! {
     /// The status line.
-    pub status: Style,
+    status,
     /// Its left part.
-    pub status_left: Style,
+    status_left,
     /// Its right part.
-    pub status_right: Style,
+    status_right,
     /// A window in the list.
-    pub window: Style,
+    window,
     /// The current window in the list.
-    pub window_current: Style,
+    window_current,
     /// The window looked at before.
-    pub window_last: Style,
+    window_last,
     /// A window that wrote something.
-    pub window_activity: Style,
+    window_activity,
     /// A window that rang the bell.
-    pub window_bell: Style,
+    window_bell,
     /// Dividers.
-    pub border: Style,
+    border,
     /// Dividers of the pane with the focus.
-    pub border_active: Style,
+    border_active,
     /// Titles.
-    pub title: Style,
+    title,
     /// The title of the pane with the focus.
-    pub title_active: Style,
+    title_active,
     /// Messages.
-    pub message: Style,
+    message,
     /// Warnings and errors.
-    pub warning: Style,
+    warning,
     /// Prompts.
-    pub prompt: Style,
+    prompt,
     /// The selection in copy mode.
-    pub selection: Style,
+    selection,
     /// Matches.
-    pub search: Style,
+    search,
     /// The current match.
-    pub search_current: Style,
+    search_current,
     /// Position and state in copy mode.
-    pub copy_position: Style,
+    copy_position,
     /// Lists and choosers.
-    pub list: Style,
+    list,
     /// The chosen line.
-    pub list_current: Style,
+    list_current,
     /// Letters that matched what was typed.
-    pub list_match: Style,
+    list_match,
     /// Keys in help and hints.
-    pub key: Style,
+    key,
     /// What matters less.
-    pub faint: Style,
+    faint,
     /// The clock, and panes' numbers.
-    pub number: Style,
+    number,
     /// The number of the pane with the focus.
-    pub number_active: Style,
+    number_active,
     /// A human's name.
-    pub human: Style,
+    human,
     /// An agent's name.
-    pub agent: Style,
+    agent,
     /// A device's or a service's name.
-    pub service: Style,
+    service,
 }
 
 /// `[clipboard]`.
@@ -453,7 +467,6 @@ fields! {
         "pane-base-index" => pane_base_index: |value| read::number(value, 0, 10_000);
         "renumber-windows" => renumber_windows: read::switch;
         "automatic-rename" => automatic_rename: read::switch;
-        "allow-rename" => allow_rename: read::switch;
         "exit-empty" => exit_empty: read::switch;
         "session-end" => session_end: read::choice;
         "mode-keys" => mode_keys: read::choice;

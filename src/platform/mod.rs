@@ -9,6 +9,7 @@
 //! * processes: [`ProcessWatch`] (pidfd; kqueue), reaping with usage, detaching, descriptor limits, the OOM killer's order,
 //! * [`KeeperSocket`]: packets with descriptors (SEQPACKET; on macOS a stream with lengths),
 //! * [`FolderWatch`]: changes of files, without polling (inotify; kqueue),
+//! * [`user`]: what the user database says of whoever runs this,
 //! * files: [`runtime_dir`] makes or checks the private folder of the sockets.
 #![allow(unsafe_code, reason = "system calls that rustix has no safe call for")]
 
@@ -27,6 +28,7 @@ mod linux;
 mod macos;
 mod process;
 mod socket;
+mod user;
 mod watch;
 
 #[cfg(target_os = "linux")]
@@ -44,6 +46,7 @@ pub use sys::{
     ProcessWatch, command_of, cwd_of, executable_path, input_pipe, is_sealed, memory_advice, memory_object, name_process, open_slave, peer,
     program_path, punch_hole, raise_oom_score, readable, reset_oom_score, splice, start_time,
 };
+pub use user::{User, user, user_name};
 pub use watch::FolderWatch;
 
 /// Who is at the other end of a socket.

@@ -191,7 +191,7 @@ use crate::ids::{PaneId, SessionId, WindowId};
 messages!(ClientMessage, CLIENT_FRAME_MAX_BYTES, {
     1 => Hello(m::Hello), 2 => List, 3 => Kill, 4 => Upgrade(String),
     10 => Attach(m::Attach), 11 => View(m::View), 12 => Input(m::Input), 13 => FrameAck(m::FrameAck), 14 => Viewport(Size),
-    15 => Request(m::RequestMessage), 16 => Ping(u64), 17 => Detach,
+    15 => Request(m::RequestMessage), 16 => Ping(u64), 17 => Detach, 18 => Active,
 });
 
 messages!(ServerMessage, SERVER_FRAME_MAX_BYTES, {

@@ -168,6 +168,7 @@ impl Server {
                 }
             }
             ClientMessage::Viewport(size) => self.set_viewport(connection, size),
+            ClientMessage::Active => self.active(connection),
             ClientMessage::Request(request) => {
                 let Some(client) = self.clients.get(&connection) else { return };
                 let asker = Asker { connection, outbox: client.wire.outbox.clone(), id: request.id, permit };
@@ -464,12 +465,21 @@ impl Server {
         }
     }
 
-    /// The viewers of a session that ended have nothing to look at.
+    /// The viewers of a session that ended have nothing to look at, unless they go on to another one (`session-end = "switch"`).
     pub(super) fn session_ended(&mut self, session: SessionId) {
         let viewers: Vec<AttachmentId> =
             self.seats.iter().filter(|(_, seat)| seat.view.session == session).map(|(attachment, _)| *attachment).collect();
+        let next = if self.options.switch_at_end { self.newest_session().and_then(|session| self.view_of(session)) } else { None };
         for viewer in viewers {
-            self.detach(viewer, "session_ended");
+            match (&next, self.seats.get_mut(&viewer)) {
+                (Some(next), Some(seat)) => {
+                    seat.view = next.clone();
+                    self.sizes_due.insert(next.window);
+                    self.roster_changed = true;
+                    self.touch_session(next.session);
+                }
+                _ => self.detach(viewer, "session_ended"),
+            }
         }
     }
 

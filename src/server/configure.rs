@@ -28,6 +28,8 @@ impl Options {
         Self {
             default_shell: general.shell.clone(),
             default_command: general.default_command.clone(),
+            login_shell: general.login_shell,
+            switch_at_end: general.session_end == config::SessionEnd::Switch,
             new_pane_cwd: match general.cwd {
                 CwdPolicy::Pane => NewPaneCwd::Pane,
                 CwdPolicy::Session => NewPaneCwd::Session,

@@ -103,6 +103,10 @@ impl Server {
             PaneStatus::Dead { status, .. } => exit(status),
             PaneStatus::Starting | PaneStatus::Running => (None, None),
         };
+        let ended_ms = match pane.status {
+            PaneStatus::Dead { at_ms, .. } => Some(at_ms),
+            PaneStatus::Starting | PaneStatus::Running => None,
+        };
         let size = entry.map(|entry| entry.size).or_else(|| self.state.pane_rects(pane.window)?.rect_of(pane.id).map(|rect| rect.size()));
         let named = pane.command.first().map(|program| program.split_whitespace().next().unwrap_or(program));
         let named = named.map(|program| program.rsplit('/').next().unwrap_or(program).to_owned());
@@ -122,6 +126,8 @@ impl Server {
             started: pane.command.clone(),
             created_by: pane.created_by.clone(),
             window: pane.window,
+            started_ms: pane.started_ms,
+            ended_ms,
         })
     }
 

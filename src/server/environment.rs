@@ -64,14 +64,17 @@ fn is_foreign(name: &[u8]) -> bool {
     name.starts_with(b"BATON_") || matches!(name, b"TMUX" | b"TMUX_PANE" | b"STY" | b"WINDOW" | b"LINES" | b"COLUMNS" | b"")
 }
 
-/// A command as it is given to the keeper: none is the login shell, one word is a line for the shell, several are a program and its arguments.
-pub(super) fn command_line(command: &[String], env: &Environment) -> Vec<Vec<u8>> {
+/// A command as it is given to the keeper: none is the shell (which the keeper starts as a login shell when it is given nothing), one word is a line for
+/// the shell, several are a program and its arguments.
+pub(super) fn command_line(command: &[String], env: &Environment, login_shell: bool, account_shell: Option<&[u8]>) -> Vec<Vec<u8>> {
+    let shell = || {
+        let named = env.iter().find(|(name, _)| name == b"SHELL").map(|(_, value)| value.as_slice());
+        let known = [named, account_shell].into_iter().flatten().find(|shell| shell.starts_with(b"/"));
+        known.unwrap_or(b"/bin/sh").to_vec()
+    };
     match command {
-        [line] => {
-            let shell = env.iter().find(|(name, _)| name == b"SHELL").map(|(_, value)| value.clone());
-            let shell = shell.filter(|shell| shell.starts_with(b"/")).unwrap_or_else(|| b"/bin/sh".to_vec());
-            vec![shell, b"-c".to_vec(), line.clone().into_bytes()]
-        }
+        [] if !login_shell => vec![shell()],
+        [line] => vec![shell(), b"-c".to_vec(), line.clone().into_bytes()],
         command => command.iter().map(|word| word.clone().into_bytes()).collect(),
     }
 }
@@ -124,11 +127,20 @@ mod tests {
         let shell = vec![(b"SHELL".to_vec(), b"/bin/zsh".to_vec())];
         let line = |command: &[&str]| {
             let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-            command_line(&command, &shell).into_iter().map(|word| String::from_utf8(word).unwrap()).collect::<Vec<_>>()
+            command_line(&command, &shell, true, None).into_iter().map(|word| String::from_utf8(word).unwrap()).collect::<Vec<_>>()
         };
         assert!(line(&[]).is_empty());
         assert_eq!(line(&["ls | wc"]), ["/bin/zsh", "-c", "ls | wc"]);
         assert_eq!(line(&["ls", "a b"]), ["ls", "a b"]);
-        assert_eq!(command_line(&["x".to_owned()], &Vec::new())[0], b"/bin/sh");
+        assert_eq!(command_line(&["x".to_owned()], &Vec::new(), true, None)[0], b"/bin/sh");
+        assert_eq!(command_line(&["x".to_owned()], &Vec::new(), true, Some(b"/bin/ksh"))[0], b"/bin/ksh");
+    }
+
+    #[test]
+    fn a_shell_that_is_no_login_shell_is_named() {
+        let shell = vec![(b"SHELL".to_vec(), b"/bin/zsh".to_vec())];
+        assert_eq!(command_line(&[], &shell, false, None), [b"/bin/zsh"]);
+        assert_eq!(command_line(&[], &Vec::new(), false, Some(b"/bin/ksh")), [b"/bin/ksh"]);
+        assert!(command_line(&[], &shell, true, None).is_empty());
     }
 }

@@ -126,7 +126,10 @@ impl Server {
             String::new()
         };
         let program = argv.first().cloned().unwrap_or_else(|| "the shell".to_owned());
-        let argv = environment::command_line(&argv, &env);
+        let is_named = env.iter().any(|(name, _)| name == b"SHELL");
+        let account =
+            if is_named { None } else { crate::platform::user() }.map(|user| std::os::unix::ffi::OsStringExt::into_vec(user.shell));
+        let argv = environment::command_line(&argv, &env, self.options.login_shell, account.as_deref());
         let memory = MemoryShape { history_bytes: self.options.history_bytes, ..MemoryShape::default() };
         let meta = incarnation.to_le_bytes().to_vec();
         let request = Message::Spawn(SpawnRequest { pane, size, argv, env, cwd: cwd.into_bytes(), memory, meta });

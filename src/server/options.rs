@@ -37,6 +37,10 @@ pub(super) struct Options {
     pub(super) default_shell: Option<String>,
     /// What panes run that name nothing; none: the shell.
     pub(super) default_command: Option<String>,
+    /// Shells are started as login shells.
+    pub(super) login_shell: bool,
+    /// Who looked at a session that ended looks at the one used last, if there is one.
+    pub(super) switch_at_end: bool,
     pub(super) new_pane_cwd: NewPaneCwd,
     pub(super) main_pane_percent: u8,
     pub(super) pane_base_index: u32,
@@ -71,6 +75,8 @@ impl Default for Options {
         Self {
             default_shell: None,
             default_command: None,
+            login_shell: true,
+            switch_at_end: false,
             new_pane_cwd: NewPaneCwd::Pane,
             main_pane_percent: 50,
             pane_base_index: 0,

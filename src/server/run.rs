@@ -235,8 +235,7 @@ fn blackbox(link: &mut Link, early: &mut VecDeque<Message>) -> Option<Blackbox> 
 
 /// The user's name for the roster.
 fn user_name() -> String {
-    let mut named = ["USER", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok()).map(|name| super::clients::clean(&name));
-    named.find(|name| !name.is_empty()).unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
+    super::clients::clean(&platform::user_name())
 }
 
 fn home() -> String {

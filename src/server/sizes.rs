@@ -1,7 +1,7 @@
 //! Whose viewport a window has.
 //!
-//! By default (`latest`) a window is governed by one of the attachments that look at it: the one that typed or resized last. Attaching or looking
-//! elsewhere makes nobody the governor as long as another one that takes part looks at the window, so a second client changes nothing for the first;
+//! By default (`latest`) a window is governed by one of the attachments that look at it: the one that typed, gave a command by hand, or resized last.
+//! Attaching makes nobody the governor as long as another one that takes part looks at the window, so a second client changes nothing for the first;
 //! it crops. An attachment whose connection is lost goes on governing during its grace, and a window without viewers keeps its size: the program in
 //! it notices nothing. Observers never count, nor do commands, which have no viewport.
 //!
@@ -42,6 +42,15 @@ impl Server {
         let window = seat.view.window;
         self.govern(attachment, window);
         self.sizes_due.insert(window);
+    }
+
+    /// Somebody did something by hand at this client, which looks where the hand is.
+    pub(super) fn active(&mut self, connection: ConnectionId) {
+        let Some(attachment) = self.attachment_of(connection) else { return };
+        self.show_input(attachment, super::owner::now_ms());
+        if let Some(window) = self.seats.get(&attachment).map(|seat| seat.view.window) {
+            self.govern(attachment, window);
+        }
     }
 
     /// `attachment` typed or resized in `window`: it governs from now on, if it takes part and looks at it.

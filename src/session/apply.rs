@@ -207,6 +207,7 @@ impl Work<'_> {
                 status: PaneStatus::Starting,
                 window,
                 remain_on_exit: program.remain_on_exit,
+                started_ms: 0,
             },
         );
         self.dirty.panes.insert(id);

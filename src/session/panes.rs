@@ -310,12 +310,14 @@ impl Work<'_> {
     }
 
     pub(super) fn pane_started(&mut self, id: PaneId, incarnation: u32, pid: u32) -> Outcome {
+        let now_ms = self.now_ms;
         if let Some(pane) = self.state.panes.get_mut(&id)
             && pane.incarnation == incarnation
             && pane.status == PaneStatus::Starting
         {
             pane.status = PaneStatus::Running;
             pane.pid = Some(pid);
+            pane.started_ms = now_ms;
             self.dirty.panes.insert(id);
         }
         Outcome { pane: Some(id), ..Outcome::default() }

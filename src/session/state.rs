@@ -172,6 +172,10 @@ pub struct Pane {
     /// What it does when its program ends; the window's setting if `None`.
     #[n(11)]
     pub remain_on_exit: Option<RemainOnExit>,
+    /// When its program was started, in milliseconds since the Unix epoch; 0: not known.
+    #[n(12)]
+    #[cbor(default)]
+    pub started_ms: u64,
 }
 
 /// How a pane's program is.

@@ -4,6 +4,7 @@
 //! its type in `view/` and its arm in [`view_command`].
 
 use super::model::{Asker, KeyState, Model, Redraw};
+use super::natural::natural;
 use super::overlay::{Action, Look, Overlay};
 use super::target::{Expect, neighbour, resolve, step, step_pane, step_window};
 use super::update::{Effect, Leave, Turn, act, leave_mode, look_at, with_mode};
@@ -48,7 +49,8 @@ pub fn request(turn: &mut Turn<'_>, mut wanted: Request) {
         }
         _ => false,
     };
-    turn.request(if follows { Asker::Command } else { Asker::Nobody }, wanted);
+    let asker = if follows { turn.command() } else { Asker::Nobody };
+    turn.request(asker, wanted);
 }
 
 fn view_command(turn: &mut Turn<'_>, command: &ViewCommand) {
@@ -78,7 +80,8 @@ fn view_command(turn: &mut Turn<'_>, command: &ViewCommand) {
         }
         ViewCommand::KeyTable(table) => {
             let table = Some(table.clone()).filter(|table| table != KeyTables::ROOT);
-            turn.model.keys = KeyState { table, ..KeyState::default() };
+            let hint_ms = turn.model.settings.config.times.hint_ms;
+            turn.model.keys = table.map_or_else(KeyState::default, |table| KeyState::waiting(table, turn.model.now_ms, None, hint_ms));
             turn.model.redraw.chrome = true;
         }
         ViewCommand::Toggle { what, on } => toggle(turn, *what, *on),
@@ -116,7 +119,8 @@ fn new_session(turn: &mut Turn<'_>, session: &NewSession, attach: bool) {
         return;
     }
     let environment = turn.model.environment.clone();
-    turn.request(Asker::Command, Request::NewSession(session.clone(), environment));
+    let asker = turn.command();
+    turn.request(asker, Request::NewSession(session.clone(), environment));
 }
 
 fn go(model: &mut Model, found: Result<Look, String>) {
@@ -143,7 +147,7 @@ fn session_step(model: &Model, which: SessionStep) -> Option<SessionId> {
         return model.trail.sessions.first().copied();
     }
     let mut all: Vec<_> = model.sessions.values().collect();
-    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all.sort_by(|a, b| natural(&a.name, &b.name));
     let here = all.iter().position(|session| Some(session.id) == model.view.as_ref().map(|view| view.session))?;
     let by = if which == SessionStep::Next { 1 } else { -1 };
     all.get(step(here, by, all.len())?).map(|session| session.id)

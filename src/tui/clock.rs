@@ -36,6 +36,12 @@ pub fn local(period_s: u32) -> (Option<Time>, u64) {
     (local_at(since.as_secs()), period_ms - ms % period_ms)
 }
 
+/// The local time at a moment, in seconds since the Unix epoch; none if the system cannot say.
+#[must_use]
+pub fn at(seconds: u64) -> Option<Time> {
+    local_at(seconds)
+}
+
 fn local_at(seconds: u64) -> Option<Time> {
     let seconds = libc::time_t::try_from(seconds).ok()?;
     let mut parts = std::mem::MaybeUninit::<libc::tm>::zeroed();

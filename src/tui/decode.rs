@@ -34,6 +34,7 @@ pub struct Decoder {
 }
 
 /// What the bytes at the front are.
+#[expect(clippy::large_enum_variant, reason = "it lives for one step on the stack")]
 enum Step {
     /// So many bytes are this.
     Event(usize, Event),
@@ -336,6 +337,7 @@ fn csi(body: &[u8], last: bool) -> Step {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "it lives for one step on the stack")]
 enum Known {
     Event(Event),
     Paste,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::model::{Link, Model};
+use super::view::ended;
 use crate::config::format::{self, Lookup, Span, Time};
 use crate::protocol::message::{PaneInfo, SessionInfo, WindowInfo};
 
@@ -91,6 +92,10 @@ impl Lookup for Context<'_> {
             "pane_height" => number(pane?.size.rows.into()),
             "pane_dead" => flag(pane?.dead),
             "pane_dead_status" => borrowed(&pane?.exit_code?.to_string()),
+            "pane_dead_signal" => borrowed(&pane?.signal?.to_string()),
+            "pane_dead_time" => Some(Cow::Owned(ended::at(pane?)?)),
+            "pane_dead_duration" => Some(Cow::Owned(ended::ran(pane?)?)),
+            "pane_dead_how" => pane.filter(|pane| pane.dead).map(|pane| Cow::Owned(ended::how(pane.exit_code, pane.signal))),
             "pane_in_mode" => flag(model.modes.contains_key(&pane?.id)),
             "pane_mode" => model.modes.contains_key(&pane?.id).then_some(Cow::Borrowed("copy")),
             "pane_marked" => flag(model.marked == Some(pane?.id)),

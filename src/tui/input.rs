@@ -50,7 +50,7 @@ fn below_overlays(turn: &mut Turn<'_>, key: Key) {
                     let repeat_ms = u64::from(model.settings.config.times.repeat_ms);
                     if bound.repeat && repeat_ms > 0 {
                         let until = model.now_ms.saturating_add(repeat_ms);
-                        model.keys = KeyState { table: Some(table), until_ms: Some(until), repeating: true };
+                        model.keys = KeyState { table: Some(table), until_ms: Some(until), repeating: true, ..KeyState::default() };
                     }
                     run_bound(turn, &bound);
                     return;
@@ -64,7 +64,8 @@ fn below_overlays(turn: &mut Turn<'_>, key: Key) {
     if model.settings.is_prefix(key) {
         let wait_ms = u64::from(model.settings.config.times.prefix_ms);
         let until_ms = (wait_ms > 0).then(|| model.now_ms.saturating_add(wait_ms));
-        model.keys = KeyState { table: Some(KeyTables::PREFIX.to_owned()), until_ms, repeating: false };
+        let hint_ms = model.settings.config.times.hint_ms;
+        model.keys = KeyState::waiting(KeyTables::PREFIX.to_owned(), model.now_ms, until_ms, hint_ms);
         model.redraw.chrome = true;
         return;
     }

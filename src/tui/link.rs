@@ -289,6 +289,12 @@ impl Link {
         self.state = State::Down { again_ms };
     }
 
+    /// Whether the last attempt found nobody who listens: the keeper holds the listening socket, and the server has it too, so both are gone.
+    #[must_use]
+    pub const fn nobody_listens(&self) -> bool {
+        self.refused_since_ms.is_some()
+    }
+
     /// Tries to connect, if it is time to.
     pub fn retry(&mut self, now_ms: u64, attach: impl FnOnce() -> Attach) {
         let State::Down { again_ms } = self.state else { return };

@@ -13,6 +13,7 @@
 //! - [`overlay`] is the seam for everything that lies over panes or takes their keys; the widgets themselves are in [`view`], copy mode in [`copy`].
 //! - [`mod@run`] is the loop; [`tty`] the outer terminal and its modes, [`decode`] its bytes as events, [`link`] the connection, [`signals`] and [`clock`]
 //!   what else can happen. [`backend`] writes, [`painter`] draws.
+//! - [`pulse`] notices a server that hangs.
 //! - [`scene`] says where things stand; [`damage`] what of a pane is not painted yet.
 //!
 //! What one looks at (session, window, focus, zoom, scroll position, selection) is this client's own and never another's business.
@@ -28,8 +29,10 @@ pub mod input;
 pub mod link;
 pub mod model;
 pub mod mouse;
+pub mod natural;
 pub mod overlay;
 pub mod painter;
+pub mod pulse;
 pub mod run;
 pub mod scene;
 pub mod settings;

@@ -12,7 +12,7 @@
 //! The model is data and questions about it. [`super::update`] changes it, [`super::scene`] says where things stand on the outer terminal, `view/`
 //! draws. It is pure: the time is `now_ms`, a monotone clock that the loop sets before each event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::damage::Damage;
 use super::overlay::{Overlay, PaneMode};
@@ -22,6 +22,7 @@ use crate::geometry::{Point, Rect, Size};
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
 use crate::protocol::message::{ControlInfo, Frame, Level, Made, OperatorInfo, PaneInfo, PanePlace, Role, SessionInfo, View, WindowInfo};
 use crate::terminal::diff::{self, Diff};
+use crate::terminal::keys::Key;
 use crate::terminal::{Modes, Screen};
 
 /// A pane's screen as this client has it.
@@ -117,6 +118,28 @@ pub struct KeyState {
     pub until_ms: Option<u64>,
     /// It is kept for keys that may be repeated; others are as usual.
     pub repeating: bool,
+    /// When it is time to show which keys may follow; none: never, or they are shown.
+    pub hint_at_ms: Option<u64>,
+    /// Which keys may follow is shown.
+    pub hinted: bool,
+}
+
+impl KeyState {
+    /// A table that waits for a key from now on, and shows after a while which may come.
+    #[must_use]
+    pub fn waiting(table: String, now_ms: u64, until_ms: Option<u64>, hint_ms: u32) -> Self {
+        let hint_at_ms = (hint_ms > 0).then(|| now_ms.saturating_add(u64::from(hint_ms)));
+        Self { table: Some(table), until_ms, hint_at_ms, ..Self::default() }
+    }
+}
+
+/// What was typed while something was made that it may be meant for.
+#[derive(Debug)]
+pub enum Typed {
+    /// A key.
+    Key(Key),
+    /// A paste.
+    Paste(String),
 }
 
 /// How the connection stands.
@@ -239,12 +262,22 @@ pub struct Model {
     pub view_sent: Option<View>,
     /// Made by a request of this client and to be looked at as soon as the model has it.
     pub awaited: Option<Made>,
+    /// Grows with every choice of the user where to look: what was asked for before it no longer decides.
+    pub choices: u64,
+    /// What was typed while a command is under way whose outcome will be looked at, and waits to be typed there.
+    pub held: VecDeque<Typed>,
+    /// Until when that is waited for, on the clock of `now_ms`; none: nothing is under way.
+    pub hold_until_ms: Option<u64>,
     /// Where this client has been.
     pub trail: Trail,
     /// How the connection stands.
     pub link: Link,
     /// The loss of the connection has lasted long enough to be said.
     pub lost_shown: bool,
+    /// While the connection is lost: not even the keeper listens any more.
+    pub nobody_listens: bool,
+    /// The server is connected and does not answer.
+    pub silent: bool,
     /// Name of the session, kept for the last word when it is gone.
     pub session_name: String,
 
@@ -294,8 +327,8 @@ pub enum Asker {
     Overlay(u64),
     /// The mode of a pane.
     Mode(PaneId),
-    /// A command: what it made is looked at, a refusal is shown.
-    Command,
+    /// A command, given when [`Model::choices`] was so many: what it made is looked at unless the user chose since; a refusal is shown.
+    Command(u64),
     /// A paste of the buffer that comes, into this pane.
     Paste(PaneId),
     /// The user: the reply is shown.
@@ -336,9 +369,14 @@ impl Model {
             view: None,
             view_sent: None,
             awaited: None,
+            choices: 0,
+            held: VecDeque::new(),
+            hold_until_ms: None,
             trail: Trail::default(),
             link: Link::default(),
             lost_shown: false,
+            nobody_listens: false,
+            silent: false,
             session_name: String::new(),
             replicas: BTreeMap::new(),
             modes: BTreeMap::new(),
@@ -483,6 +521,13 @@ impl Model {
             .or(Some(info.current).filter(&linked))
             .or_else(|| info.links.iter().map(|link| link.window).find(&linked));
         window.is_some_and(|window| self.look_at_window(session, window))
+    }
+
+    /// Looks at the session that was looked at last and still is, else at the one used last; false if there is none.
+    pub(super) fn look_at_any_session(&mut self) -> bool {
+        let seen = self.trail.sessions.iter().copied().find(|session| self.sessions.contains_key(session));
+        let used = || self.sessions.values().max_by_key(|session| (session.activity_ms, session.id)).map(|session| session.id);
+        seen.or_else(used).is_some_and(|session| self.look_at_session(session))
     }
 
     /// Looks at a window of a session: its pane last focused.

@@ -81,6 +81,10 @@ fn dragged(turn: &mut Turn<'_>, drag: Drag, mouse: Mouse) -> bool {
         }
         (Drag::Select(selection), MouseAction::Release(_)) => {
             let text = (selection.from != selection.to || selection.unit != SelectUnit::Cell).then(|| selected_text(turn.model, selection));
+            if !turn.model.settings.config.mouse.select_copies {
+                // It stays to be seen until the next press; `y` or Enter in copy mode is the way to copy by hand.
+                return true;
+            }
             show_selection(turn.model, None);
             if let Some(text) = text {
                 copy(turn, text);
@@ -139,6 +143,9 @@ fn on_pane(turn: &mut Turn<'_>, pane: PaneId, mouse: Mouse) {
     if turn.model.modes.contains_key(&pane) {
         with_mode(turn, pane, |mode, model| mode.mouse(mouse, pane, model));
         return;
+    }
+    if mouse.action == MouseAction::Move && turn.model.settings.config.mouse.focus_follows && turn.model.focus() != Some(pane) {
+        look_at(turn.model, Look::Pane(pane));
     }
     let modes = turn.model.modes_of(pane);
     if modes.mouse_tracking != MouseTracking::Off {

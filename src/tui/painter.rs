@@ -178,8 +178,8 @@ impl Painter {
                 Some(view) => view.marks.iter().filter(|mark| mark.row == inner_row).fold(None, |row: Option<Row>, mark| {
                     let style = match mark.kind {
                         MarkKind::Selection => theme.selection,
-                        MarkKind::Match => theme.matched,
-                        MarkKind::CurrentMatch => theme.matched_current,
+                        MarkKind::Match => theme.search,
+                        MarkKind::CurrentMatch => theme.search_current,
                     };
                     Some(mark_row(row.as_ref().unwrap_or(content), mark.from, mark.to, style, placed.crop.col + placed.outer.cols))
                 }),

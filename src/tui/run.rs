@@ -23,6 +23,7 @@ use super::format;
 use super::link::{Link, State};
 use super::model::{Link as Standing, Model};
 use super::painter::{Painter, clipboard_bytes, title_bytes};
+use super::pulse::{Due, Pulse};
 use super::settings::Settings;
 use super::signals::{self, Signals};
 use super::tty::{Tty, TtyError};
@@ -45,12 +46,16 @@ pub struct Options {
     pub hello: Hello,
     /// What to attach to; `viewport` is filled in here.
     pub attach: Attach,
+    /// Name of whoever sits here.
+    pub user: String,
     /// The configuration.
     pub config: Config,
     /// What is wrong in it, to be shown.
     pub warnings: Vec<String>,
     /// Reads the configuration again.
     pub reload: Box<dyn FnMut() -> (Config, Vec<String>)>,
+    /// Has somebody look after a server that does not answer; returns at once.
+    pub look_after: Box<dyn FnMut()>,
 }
 
 /// How a client ended. Its text is the last word to the user.
@@ -92,6 +97,9 @@ pub enum Error {
     /// The server is gone and did not come back.
     #[error("the server is gone, and so is its keeper: nothing listens at {}; the programs in the panes have ended with them", .0.display())]
     Gone(PathBuf),
+    /// Server and keeper are gone; another one answers, which knows nothing of this client's session.
+    #[error("server and keeper ended, and with them the programs in the panes of session {0}; another server answers now")]
+    Anew(String),
     /// A system call failed.
     #[error("the client cannot go on: {0}")]
     Io(#[from] io::Error),
@@ -108,10 +116,14 @@ pub fn run(options: Options) -> Result<Exit, Error> {
     let settings = Settings::new(options.config, editor().as_deref());
     let mut model = Model::new(Tty::size(), settings);
     model.host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    model.user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+    model.user = options.user;
     model.tty = options.hello.tty.clone().unwrap_or_default();
     model.unicode = is_utf8_locale();
     model.environment.clone_from(&options.attach.environment);
+    let mut warnings = options.warnings;
+    if !model.unicode {
+        warnings.push("the locale is not UTF-8: borders and marks are ASCII; before starting: `export LANG=C.UTF-8`".to_owned());
+    }
     let attach = Attach { viewport: model.viewport(), ..options.attach };
     let first = attach.clone();
     let link = Link::new(options.path.clone(), options.socket, options.hello, attach)?;
@@ -124,12 +136,15 @@ pub fn run(options: Options) -> Result<Exit, Error> {
         decoder: Decoder::new(),
         model,
         reload: options.reload,
+        look_after: options.look_after,
+        pulse: Pulse::default(),
+        keeper_pid: None,
         entered: false,
         escape_ms: None,
         complete_ms: None,
         clock_ms: None,
         title: String::new(),
-        warnings: options.warnings,
+        warnings,
         path: options.path,
         leave: None,
         first,
@@ -173,6 +188,11 @@ struct Client {
     decoder: Decoder,
     model: Model,
     reload: Box<dyn FnMut() -> (Config, Vec<String>)>,
+    look_after: Box<dyn FnMut()>,
+    /// Whether the server answers.
+    pulse: Pulse,
+    /// The keeper, once a server told.
+    keeper_pid: Option<u32>,
     /// The alternate screen is shown.
     entered: bool,
     /// When an Escape that waits is a key.
@@ -219,7 +239,10 @@ impl Client {
                 let model = &self.model;
                 let first = &self.first;
                 self.link.retry(model.now_ms, || attach_again(model, first));
+                self.model.redraw.chrome |= self.model.nobody_listens != self.link.nobody_listens();
+                self.model.nobody_listens = self.link.nobody_listens();
             }
+            self.look_at_pulse();
             if self.link.state() == State::Gone {
                 return Err(Error::Gone(self.path.clone()));
             }
@@ -246,7 +269,7 @@ impl Client {
     fn wait(&mut self, signals: &Signals) -> io::Result<Ready> {
         let attached = self.model.attachment.is_some();
         let pending = self.tty.is_pending();
-        let mut deadlines = vec![self.model.deadline_ms(), self.escape_ms, self.clock_ms];
+        let mut deadlines = vec![self.model.deadline_ms(), self.escape_ms, self.clock_ms, self.pulse.deadline_ms()];
         if let State::Down { again_ms } = self.link.state() {
             deadlines.push(Some(again_ms));
         }
@@ -301,8 +324,36 @@ impl Client {
         Ok(())
     }
 
+    fn look_at_pulse(&mut self) {
+        match self.pulse.due(self.model.now_ms) {
+            Some(Due::Ping) => _ = self.link.send(&ClientMessage::Ping(self.model.now_ms)),
+            Some(Due::Silent) => {
+                self.model.silent = true;
+                self.model.redraw.chrome = true;
+                (self.look_after)();
+            }
+            None => {}
+        }
+    }
+
     fn receive(&mut self, events: &mut Vec<Event>) {
         let received = self.link.receive();
+        if self.pulse.heard() {
+            self.model.silent = false;
+            self.model.redraw.chrome = true;
+        }
+        for message in &received.messages {
+            if let ServerMessage::Welcome(welcome) = message {
+                let before = self.keeper_pid.replace(welcome.keeper_pid);
+                // A new keeper that knows us was given everything by the server. One that does not has nothing of what was here.
+                if before.is_some_and(|before| before != welcome.keeper_pid) && !welcome.resumed && self.model.view.is_some() {
+                    self.link.send(&ClientMessage::Detach);
+                    self.link.flush();
+                    self.leave = Some(Err(Error::Anew(self.model.session_name.clone())));
+                    return;
+                }
+            }
+        }
         if received.doubtful > 0 {
             let text = format!("{} keys typed while the server went away may be lost", received.doubtful);
             self.model.say(Level::Warning, text);
@@ -374,12 +425,18 @@ impl Client {
     fn perform(&mut self, effect: Effect) -> Result<(), Error> {
         match effect {
             Effect::Send(message) => {
+                if matches!(message, ClientMessage::Request(_)) && self.link.state() == State::Up {
+                    self.pulse.asked(self.model.now_ms);
+                }
                 if !self.link.send(&message) && matches!(message, ClientMessage::Request(_)) {
                     self.model.say(Level::Warning, "the server does not answer; try again when it is back");
                 }
             }
             Effect::Input { pane, bytes, source } => {
                 self.acknowledge(true);
+                if self.link.state() == State::Up {
+                    self.pulse.asked(self.model.now_ms);
+                }
                 if !self.link.input(pane, bytes, source) {
                     self.model.say(Level::Warning, "too much input waits for the server; this was not taken");
                 }
@@ -390,17 +447,19 @@ impl Client {
                 }
             }
             Effect::Bell => self.painter.raw(b"\x07"),
-            Effect::Mouse(on) => self.painter.raw(Tty::mouse_bytes(on)),
+            Effect::Mouse(on) => self.painter.raw(Tty::mouse_bytes(on, self.model.settings.config.mouse.focus_follows)),
             Effect::Suspend => {
                 // As a signal to ourselves, to have one way.
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
             }
             Effect::Reload => {
                 let (config, warnings) = (self.reload)();
-                let mouse = self.model.settings.mouse;
+                let reports = |settings: &Settings| (settings.mouse, settings.config.mouse.focus_follows);
+                let before = reports(&self.model.settings);
                 self.model.settings = Settings::new(config, editor().as_deref());
-                if self.model.settings.mouse != mouse {
-                    self.painter.raw(Tty::mouse_bytes(self.model.settings.mouse));
+                let (mouse, motion) = reports(&self.model.settings);
+                if (mouse, motion) != before {
+                    self.painter.raw(Tty::mouse_bytes(mouse, motion));
                 }
                 self.clock_ms = None;
                 self.model.redraw.everything = true;
@@ -429,9 +488,8 @@ impl Client {
         if self.tty.is_pending() || !self.is_worth_drawing() {
             return Ok(());
         }
-        if !self.warnings.is_empty() {
-            let warning = self.warnings.swap_remove(0);
-            self.warnings.clear();
+        // All are remembered, the first is shown.
+        for warning in std::mem::take(&mut self.warnings).into_iter().rev() {
             self.model.say(Level::Warning, warning);
         }
         if self.model.redraw.chrome && self.model.settings.config.titles.terminal {
@@ -448,7 +506,7 @@ impl Client {
         }
         let mut bytes = self.painter.draw(&mut self.model);
         if entering {
-            let mut whole = Tty::enter_bytes(self.model.settings.mouse);
+            let mut whole = Tty::enter_bytes(self.model.settings.mouse, self.model.settings.config.mouse.focus_follows);
             whole.append(&mut bytes);
             bytes = whole;
         }

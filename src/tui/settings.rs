@@ -8,54 +8,8 @@ use crate::config::style::Attributes;
 use crate::config::{self, Binding, Config, Position, format};
 use crate::terminal::keys::Key;
 
-/// Styles of everything that is not a pane's content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Theme {
-    /// The status line.
-    pub status: Style,
-    /// Dividers.
-    pub divider: Style,
-    /// Dividers of the focused pane.
-    pub divider_active: Style,
-    /// Titles of panes.
-    pub title: Style,
-    /// The title of the focused pane.
-    pub title_active: Style,
-    /// Messages.
-    pub message: Style,
-    /// Warnings and errors.
-    pub warning: Style,
-    /// Prompts and questions.
-    pub prompt: Style,
-    /// Selected text.
-    pub selection: Style,
-    /// Matches of a search.
-    pub matched: Style,
-    /// The match at the cursor.
-    pub matched_current: Style,
-    /// Position and state in copy mode.
-    pub copy_position: Style,
-    /// Lists, choosers and help.
-    pub list: Style,
-    /// The chosen line of a list.
-    pub list_current: Style,
-    /// Letters of a list that match what was typed.
-    pub list_match: Style,
-    /// Keys, in help and hints.
-    pub key: Style,
-    /// What matters less.
-    pub faint: Style,
-    /// Numbers of panes, and the clock.
-    pub number: Style,
-    /// The number of the focused pane.
-    pub number_active: Style,
-    /// A human's name.
-    pub human: Style,
-    /// An agent's name.
-    pub agent: Style,
-    /// A device's or a service's name.
-    pub service: Style,
-}
+/// Styles of everything that is not a pane's content, as ratatui says them.
+pub type Theme = config::Colors<Style>;
 
 /// A configured style as ratatui says it.
 #[must_use]
@@ -87,35 +41,6 @@ pub fn style(from: config::Style) -> Style {
     out
 }
 
-impl Theme {
-    fn of(colors: &config::Colors) -> Self {
-        Self {
-            status: style(colors.status),
-            divider: style(colors.border),
-            divider_active: style(colors.border_active),
-            title: style(colors.title),
-            title_active: style(colors.title_active),
-            message: style(colors.message),
-            warning: style(colors.warning),
-            prompt: style(colors.prompt),
-            selection: style(colors.selection),
-            matched: style(colors.search),
-            matched_current: style(colors.search_current),
-            copy_position: style(colors.copy_position),
-            list: style(colors.list),
-            list_current: style(colors.list_current),
-            list_match: style(colors.list_match),
-            key: style(colors.key),
-            faint: style(colors.faint),
-            number: style(colors.number),
-            number_active: style(colors.number_active),
-            human: style(colors.human),
-            agent: style(colors.agent),
-            service: style(colors.service),
-        }
-    }
-}
-
 /// The client's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -140,7 +65,7 @@ impl Settings {
         let formats = [&config.status.left, &config.status.right, &config.status.window, &config.status.window_current];
         let shown = formats.into_iter().filter_map(|text| format::period_s(text)).min();
         Self {
-            theme: Theme::of(&config.colors),
+            theme: config.colors.map(style),
             status: config.status.enabled,
             mouse: config.mouse.enabled,
             copy_table: config.copy_table(editor),

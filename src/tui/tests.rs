@@ -1,5 +1,7 @@
 //! The client without terminal and socket: messages in, effects out, and what is drawn is judged by another terminal emulator.
 
+mod hand;
+
 use proptest::prelude::*;
 
 use super::backend::Depth;
@@ -78,6 +80,8 @@ fn pane(id: u64, window: u64) -> PaneInfo {
         started: Vec::new(),
         created_by: String::new(),
         window: WindowId(window),
+        started_ms: 0,
+        ended_ms: None,
     }
 }
 

@@ -128,7 +128,7 @@ impl Tty {
 
     /// What begins the alternate screen and the other modes; to be written before the first frame.
     #[must_use]
-    pub fn enter_bytes(mouse: bool) -> Vec<u8> {
+    pub fn enter_bytes(mouse: bool, motion: bool) -> Vec<u8> {
         if let Ok(mut saved) = SAVED.lock()
             && let Some(saved) = saved.as_mut()
         {
@@ -141,15 +141,20 @@ impl Tty {
         let _ = DisableLineWrap.write_ansi(&mut out);
         let mut out = out.into_bytes();
         if mouse {
-            out.extend_from_slice(Self::mouse_bytes(true));
+            out.extend_from_slice(Self::mouse_bytes(true, motion));
         }
         out
     }
 
-    /// What switches mouse reports. Motion without a button is not asked for: it would wake the client for nothing.
+    /// What switches mouse reports. Motion without a button is asked for only where it does something (`focus-follows`): else it would wake the client
+    /// for nothing.
     #[must_use]
-    pub const fn mouse_bytes(on: bool) -> &'static [u8] {
-        if on { b"\x1b[?1000h\x1b[?1002h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1002l\x1b[?1000l" }
+    pub const fn mouse_bytes(on: bool, motion: bool) -> &'static [u8] {
+        match (on, motion) {
+            (true, true) => b"\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1006h",
+            (true, false) => b"\x1b[?1003l\x1b[?1000h\x1b[?1002h\x1b[?1006h",
+            (false, _) => b"\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l",
+        }
     }
 
     /// Takes bytes up and writes what the terminal takes now.
@@ -237,7 +242,7 @@ fn restore_from(output: BorrowedFd<'_>) {
         let _ = EnableLineWrap.write_ansi(&mut out);
         // Whatever a torn frame left: end the update, the pen, the scroll region, the cursor's shape.
         let mut bytes = b"\x1b[?2026l\x1b[m\x1b[r".to_vec();
-        bytes.extend_from_slice(Tty::mouse_bytes(false));
+        bytes.extend_from_slice(Tty::mouse_bytes(false, false));
         bytes.extend_from_slice(out.as_bytes());
         bytes.extend_from_slice(b"\x1b[0 q\x1b[?25h");
         let mut leave = String::new();

@@ -9,18 +9,24 @@
 
 use super::act;
 use super::input;
-use super::model::{Asker, KeyState, Layer, Link, Model};
+use super::model::{Asker, KeyState, Layer, Link, Model, Typed};
 use super::mouse;
 use super::overlay::{Action, Look};
+use crate::config::SessionEnd;
 use crate::geometry::Size;
 use crate::ids::PaneId;
 use crate::protocol::message::{
-    ClientMessage, FrameAck, InputSource, Level, Made, Notice, Reply, ReplyMessage, Request, RequestMessage, ServerMessage,
+    ClientMessage, FrameAck, InputSource, Level, Made, Notice, Reply, ReplyMessage, Request, RequestMessage, Role, ServerMessage,
 };
-use crate::terminal::keys::{self, Key, Mouse};
+use crate::terminal::keys::{self, Key, Mouse, MouseAction};
 
 /// A server that is back within so many milliseconds was not missed.
 const LOST_SHOWN_MS: u64 = 300;
+
+/// Longest time that what is typed waits for a command's outcome, in milliseconds.
+const HOLD_MS: u64 = 1_000;
+/// Keys and pastes that wait so, at most.
+const HELD_MAX: usize = 256;
 
 /// What happened.
 #[derive(Debug)]
@@ -91,6 +97,8 @@ pub struct Turn<'a> {
     /// The model.
     pub model: &'a mut Model,
     effects: Vec<Effect>,
+    /// Somebody did something by hand.
+    by_hand: bool,
 }
 
 impl Turn<'_> {
@@ -130,6 +138,14 @@ impl Turn<'_> {
         self.effects.push(Effect::Input { pane, bytes, source });
     }
 
+    /// Who asks with a command whose outcome is looked at. What is typed from now on is meant for that place, as with tmux, and waits for it a moment.
+    pub fn command(&mut self) -> Asker {
+        if matches!(self.model.link, Link::Up) {
+            self.model.hold_until_ms = Some(self.model.now_ms.saturating_add(HOLD_MS));
+        }
+        Asker::Command(self.model.choices)
+    }
+
     /// Asks the server.
     pub fn request(&mut self, asker: Asker, request: Request) {
         let id = self.model.next_request;
@@ -140,6 +156,21 @@ impl Turn<'_> {
         }
         self.model.asked.insert(id, asker);
         self.send(ClientMessage::Request(RequestMessage { id, request }));
+    }
+
+    /// Sizes follow the hand. Input says so itself, and where nobody else looks there is nothing to follow.
+    fn tell_hand(&mut self) {
+        let model = &*self.model;
+        let Some(window) = model.view.as_ref().map(|view| view.window) else { return };
+        let mut others = model.roster.iter().flat_map(|operator| &operator.attachments);
+        if self.by_hand
+            && matches!(model.link, Link::Up)
+            && model.may_type()
+            && !self.effects.iter().any(|effect| matches!(effect, Effect::Input { .. }))
+            && others.any(|other| Some(other.id) != model.attachment && other.window == Some(window) && other.role != Role::Observer)
+        {
+            self.effects.push(Effect::Send(ClientMessage::Active));
+        }
     }
 
     fn tell_view(&mut self) {
@@ -162,25 +193,71 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
 /// Carries out several events, so that what was typed at once becomes one piece of input.
 #[must_use]
 pub fn update_all(model: &mut Model, events: impl IntoIterator<Item = Event>) -> Vec<Effect> {
-    let mut turn = Turn { model, effects: Vec::new() };
+    let mut turn = Turn { model, effects: Vec::new(), by_hand: false };
     for event in events {
         step(&mut turn, event);
     }
     want_previews(turn.model);
     turn.tell_view();
+    turn.tell_hand();
     turn.effects
 }
 
 fn step(turn: &mut Turn<'_>, event: Event) {
     match event {
-        Event::Key(key) => input::key(turn, key),
-        Event::Paste(text) => input::paste(turn, &text),
-        Event::Mouse(mouse) => mouse::mouse(turn, mouse),
+        Event::Key(key) if is_held(turn.model) => turn.model.held.push_back(Typed::Key(key)),
+        Event::Paste(text) if is_held(turn.model) => turn.model.held.push_back(Typed::Paste(text)),
+        Event::Key(key) => typed(turn, Typed::Key(key)),
+        Event::Paste(text) => typed(turn, Typed::Paste(text)),
+        Event::Mouse(mouse) => by_hand(turn, !matches!(mouse.action, MouseAction::Move), |turn| mouse::mouse(turn, mouse)),
         Event::Focus(focused) => focus(turn, focused),
         Event::Server(message) => server(turn, message),
         Event::Lost => lost(turn),
         Event::Resized(size) => resized(turn, size),
         Event::Deadline => deadline(turn),
+    }
+    release(turn);
+}
+
+/// Whether what is typed now waits for a command's outcome. When too much waits it is typed where the focus is.
+fn is_held(model: &Model) -> bool {
+    model.hold_until_ms.is_some() && model.held.len() < HELD_MAX
+}
+
+/// Types what waited, if what it waited for has come, or will not.
+fn release(turn: &mut Turn<'_>) {
+    loop {
+        let model = &mut *turn.model;
+        if model.hold_until_ms.is_none() && model.held.is_empty() {
+            return;
+        }
+        let is_under_way = model.awaited.is_some() || model.asked.values().any(|asker| matches!(asker, Asker::Command(_)));
+        let is_due = model.hold_until_ms.is_none_or(|until| until <= model.now_ms);
+        if is_under_way && !is_due && matches!(model.link, Link::Up) && model.held.len() < HELD_MAX {
+            return;
+        }
+        model.hold_until_ms = None;
+        let Some(next) = model.held.pop_front() else { return };
+        typed(turn, next);
+    }
+}
+
+fn typed(turn: &mut Turn<'_>, what: Typed) {
+    by_hand(turn, true, |turn| match what {
+        Typed::Key(key) => input::key(turn, key),
+        Typed::Paste(text) => input::paste(turn, &text),
+    });
+}
+
+/// Something done by hand: if it goes elsewhere, that is a choice that what was asked for before does not undo.
+fn by_hand(turn: &mut Turn<'_>, is_act: bool, call: impl FnOnce(&mut Turn<'_>)) {
+    let place = |model: &Model| model.view.as_ref().map(|view| (view.session, view.window, view.focus, view.zoom));
+    let before = place(turn.model);
+    call(turn);
+    turn.by_hand |= is_act;
+    if place(turn.model) != before {
+        turn.model.choices += 1;
+        turn.model.awaited = None;
     }
 }
 
@@ -222,6 +299,8 @@ fn lost(turn: &mut Turn<'_>) {
         turn.model.lost_shown = false;
         turn.model.complete = false;
         turn.model.asked.clear();
+        turn.model.awaited = None;
+        turn.model.silent = false;
         turn.model.drag = None;
     }
 }
@@ -237,7 +316,8 @@ impl Model {
             Link::Lost { since_ms } if !self.lost_shown => Some(since_ms.saturating_add(LOST_SHOWN_MS)),
             _ => None,
         };
-        overlays.chain(modes).chain(message).chain(self.keys.until_ms).chain(banner).min()
+        let held = self.hold_until_ms.filter(|_| !self.held.is_empty());
+        overlays.chain(modes).chain(message).chain(self.keys.until_ms).chain(self.keys.hint_at_ms).chain(banner).chain(held).min()
     }
 }
 
@@ -257,6 +337,11 @@ fn deadline(turn: &mut Turn<'_>) {
     }
     if due(turn.model.keys.until_ms) {
         turn.model.keys = KeyState::default();
+        turn.model.redraw.chrome = true;
+    }
+    if due(turn.model.keys.hint_at_ms) {
+        turn.model.keys.hint_at_ms = None;
+        turn.model.keys.hinted = true;
         turn.model.redraw.chrome = true;
     }
     let layers: Vec<u64> = turn.model.overlays.iter().filter(|layer| due(layer.overlay.deadline_ms())).map(|layer| layer.id).collect();
@@ -335,7 +420,10 @@ pub fn act(turn: &mut Turn<'_>, action: Action, asker: Asker) {
         }
         Action::Run(command) => act::run(turn, &command),
         Action::Ask(request) => turn.request(asker, request),
-        Action::Request(request) => turn.request(Asker::Command, request),
+        Action::Request(request) => {
+            let asker = turn.command();
+            turn.request(asker, request);
+        }
         Action::Look(look) => {
             look_at(turn.model, look);
         }
@@ -390,6 +478,7 @@ fn server(turn: &mut Turn<'_>, message: ServerMessage) {
             model.move_view(attached.view);
             model.link = Link::Up;
             model.lost_shown = false;
+            model.nobody_listens = false;
             model.redraw.chrome = true;
         }
         ServerMessage::Session(info) => {
@@ -461,7 +550,8 @@ fn model_end(turn: &mut Turn<'_>) {
     {
         model.awaited = None;
     }
-    if !model.mend_view() {
+    let goes_on = model.settings.config.general.session_end == SessionEnd::Switch;
+    if !(model.mend_view() || goes_on && model.look_at_any_session()) {
         // The server lets the clients of a session go when it ends; if the word is still on its way, its reason is this one anyway.
         turn.effect(Effect::Leave(Leave::SessionEnded));
         return;
@@ -492,7 +582,9 @@ fn replied(turn: &mut Turn<'_>, id: u64, reply: &Reply) {
             }
             other => complain(turn.model, other),
         },
-        Asker::Command => match reply {
+        Asker::Command(choices) => match reply {
+            // Whoever chose another place since stays there.
+            Reply::Done(_) if choices != turn.model.choices => {}
             Reply::Done(made) => {
                 if !look_at_made(turn.model, made) {
                     turn.model.awaited = Some(made.clone());
@@ -530,6 +622,15 @@ fn noticed(turn: &mut Turn<'_>, notice: Notice) {
         }
         Notice::Clipboard(_, text) => turn.effect(Effect::Clipboard(text)),
         Notice::ConfigChanged => turn.effect(Effect::Reload),
+        Notice::Look(view) => {
+            // It was meant for what was looked at then; a person who went elsewhere meanwhile stays there.
+            let model = &mut *turn.model;
+            if model.view.as_ref().is_some_and(|now| now.window == view.window)
+                && model.windows.get(&view.window).is_some_and(|window| window.places.iter().any(|place| place.pane == view.focus))
+            {
+                model.move_view(view);
+            }
+        }
         Notice::Attention(pane, title, body) => {
             let sep = if title.is_empty() || body.is_empty() { "" } else { ": " };
             turn.model.say(Level::Info, format!("{pane} {title}{sep}{body}"));

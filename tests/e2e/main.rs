@@ -5,6 +5,7 @@ mod campaign;
 mod cli;
 mod crash;
 mod faults;
+mod frontend;
 mod harness;
 mod panes;
 mod sessions;

@@ -23,7 +23,7 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn gather() -> Self {
-        let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+        let user = crate::platform::user_name();
         let logind = Path::new("/run/systemd/seats").exists() || Path::new("/run/systemd/users").exists();
         let linger = !user.is_empty() && Path::new("/var/lib/systemd/linger").join(&user).exists();
         let vanishing = std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|base| Path::new(&base).starts_with("/run/user"));

@@ -88,9 +88,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
         group: Group::Layouts,
         scope: Scope::Cli,
         summary: "Make a session as a file of layout save describes it",
-        help: "Prints the ids of what it made.",
+        help: "Prints the id of the session it made. A name that is no file is looked for in the folder layouts beside your configuration, then among those that come along: dev, grid, watch.",
         flags: &[value('s', Takes::Text("NAME"), "Name of the session; else the saved one"), super::JSON],
-        args: &[arg("FILE", Takes::File, "The file; - is standard input")],
+        args: &[arg("FILE", Takes::File, "The file, or the name of a layout; - is standard input")],
         build: |args, _| {
             let file = args.arg(0).unwrap_or_default().to_owned();
             Ok(Command::Cli(CliCommand::LayoutLoad { file, name: args.value("s") }))

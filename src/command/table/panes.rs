@@ -6,10 +6,19 @@ use crate::protocol::message::{Request, ResizeHow, Share};
 use super::super::action::{Command, Neighbour, PaneStep, Switch, ViewCommand};
 use super::super::args::Args;
 use super::super::error::UsageErrorKind;
-use super::super::spec::{Built, CommandSpec, Group, Place, Scope, Takes};
+use super::super::spec::{Built, CommandSpec, FlagSpec, Group, Place, Scope, Takes};
 use super::{CWD, JSON, PANE, PROGRAM, VARIABLE, arg, optional, switch, value};
 
 const SIDES: [(&str, Direction); 4] = [("L", Direction::Left), ("R", Direction::Right), ("U", Direction::Up), ("D", Direction::Down)];
+
+/// `--client CLIENT`.
+const CLIENT: FlagSpec = FlagSpec {
+    short: None,
+    long: Some("client"),
+    takes: Takes::Attachment,
+    repeats: false,
+    help: "The client that zooms, such as a3 (see roster); else the one used last",
+};
 
 pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec {
@@ -82,7 +91,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         group: Group::Panes,
         scope: Scope::Both,
         summary: "Change the size of a pane",
-        help: "With a direction the pane's edge on that side is moved by N cells, else by one; a pane at the window's border moves its other edge. -Z fills the window with the pane, or no longer, for this client.",
+        help: "With a direction the pane's edge on that side is moved by N cells, else by one; a pane at the window's border moves its other edge. -Z fills the window with the pane, or no longer, as zoom does.",
         flags: &[
             switch('L', "Move the divider left"),
             switch('R', "Move the divider right"),
@@ -90,22 +99,23 @@ pub(super) const TABLE: &[CommandSpec] = &[
             switch('D', "Move the divider down"),
             value('x', Takes::Cells, "Make it so many columns wide"),
             value('y', Takes::Cells, "Make it so many rows high"),
-            switch('Z', "Zoom, or no longer; only inside a client"),
+            switch('Z', "Zoom, or no longer: see zoom"),
             PANE,
+            CLIENT,
         ],
         args: &[optional("N", Takes::Number(1, u16::MAX as u32), "Cells to move; 1 if not given")],
         build: resize,
     },
     CommandSpec {
         name: "zoom",
-        aliases: &[],
+        aliases: &["zoom-pane"],
         group: Group::Panes,
-        scope: Scope::Client,
+        scope: Scope::Both,
         summary: "Fill the window with a pane, or no longer",
-        help: "Only for this client.",
-        flags: &[PANE],
+        help: "What a client shows is its own, so one client zooms: inside a client that one; in a shell the one that looks at the pane's window, of several the one used last, or the one named with --client.",
+        flags: &[PANE, CLIENT],
         args: &[],
-        build: |args, _| Ok(Command::View(ViewCommand::Zoom { target: args.value("t") })),
+        build: zoom,
     },
     CommandSpec {
         name: "swap-pane",
@@ -294,6 +304,24 @@ fn select(args: &Args<'_>, place: Place) -> Built {
     Err(UsageErrorKind::Conflict("say which: -t PANE, -L, -R, -U, -D or -l".to_owned()))
 }
 
+fn zoom(args: &Args<'_>, place: Place) -> Built {
+    let (target, client) = (args.value("t"), args.value("client"));
+    let client = client
+        .map(|text| {
+            text.parse().map_err(|_| UsageErrorKind::BadValue {
+                what: "--client".to_owned(),
+                value: text,
+                expected: "an attachment such as a3, see roster".to_owned(),
+                similar: Vec::new(),
+            })
+        })
+        .transpose()?;
+    Ok(match (place, client) {
+        (Place::Client, None) => Command::View(ViewCommand::Zoom { target }),
+        (Place::Client, client) | (Place::Shell, client) => Command::Request(Request::Zoom { target, client }),
+    })
+}
+
 fn resize(args: &Args<'_>, place: Place) -> Built {
     let target = args.value("t");
     args.at_most_one(&["L", "R", "U", "D", "Z", "x"])?;
@@ -307,10 +335,7 @@ fn resize(args: &Args<'_>, place: Place) -> Built {
         return Err(UsageErrorKind::Conflict(format!("{word} cells to which side? -L, -R, -U or -D")));
     }
     if args.has("Z") {
-        return match place {
-            Place::Client => Ok(Command::View(ViewCommand::Zoom { target })),
-            Place::Shell => Err(UsageErrorKind::Conflict("-Z works only inside a client: each client zooms for itself".to_owned())),
-        };
+        return zoom(args, place);
     }
     let lengths = [(Axis::Horizontal, args.share("x")), (Axis::Vertical, args.share("y"))];
     let mut requests: Vec<Command> = lengths

@@ -189,7 +189,14 @@ fn pan(args: &Args<'_>, _: Place) -> Built {
 
 /// The command lines inside a command, as words: one word is split, several are the words of one command.
 fn inner_words(args: &Args<'_>) -> Result<Vec<Vec<String>>, UsageErrorKind> {
-    let words = args.rest(0);
+    let mut words = args.rest(0);
+    // `{last}` is a target where a target is meant; where a command is, it is a block with a command.
+    if let [only] = words.as_mut_slice()
+        && let Some(inner) = only.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
+        && line::TARGET_WORDS.contains(&inner)
+    {
+        *only = inner.to_owned();
+    }
     match words.as_slice() {
         [only] => Ok(line::split(only)?.into_iter().map(|words| words.into_iter().map(|word| word.text).collect()).collect()),
         _ => Ok(vec![words]),

@@ -73,6 +73,8 @@ pub enum ClientMessage {
     Ping(u64),
     /// 17: leave.
     Detach,
+    /// 18: somebody sits here and did something by hand that is no input (a command by key, a click): sizes follow the hand, as they follow typing.
+    Active,
 }
 
 /// What a server sends.

@@ -225,4 +225,12 @@ pub struct PaneInfo {
     #[n(14)]
     #[serde(serialize_with = "ids::plain")]
     pub window: WindowId,
+    /// When its program was started, in milliseconds since the Unix epoch; 0: not known.
+    #[n(15)]
+    #[cbor(default)]
+    pub started_ms: u64,
+    /// When its program ended, in milliseconds since the Unix epoch, once dead.
+    #[n(16)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
 }

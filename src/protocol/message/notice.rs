@@ -2,6 +2,7 @@
 
 use minicbor::{CborLen, Decode, Encode};
 
+use super::attach::View;
 use crate::ids::PaneId;
 
 /// How much a notice matters.
@@ -37,4 +38,7 @@ pub enum Notice {
     /// A pane's program asks for attention (OSC 9, 777): title and body.
     #[n(4)]
     Attention(#[n(0)] PaneId, #[n(1)] String, #[n(2)] String),
+    /// Somebody wants this client to look so ([`super::Request::Zoom`] from a shell).
+    #[n(5)]
+    Look(#[n(0)] View),
 }

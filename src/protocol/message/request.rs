@@ -5,7 +5,7 @@ use minicbor::{CborLen, Decode, Encode};
 use super::attach::NewSession;
 use super::control::{ApproveHow, ControlOp, JournalQuery, TokenRequest};
 use crate::geometry::{Axis, Direction, Point};
-use crate::ids::PaneId;
+use crate::ids::{AttachmentId, PaneId};
 
 /// A numbered request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
@@ -561,6 +561,16 @@ pub enum Request {
         /// The longest wait, milliseconds.
         #[n(3)]
         timeout_ms: u64,
+    },
+    /// Let a client that looks at a pane fill its window with it, or no longer: what one looks at is one's own, so it is asked of one client.
+    #[n(50)]
+    Zoom {
+        /// Pane.
+        #[n(0)]
+        target: Option<String>,
+        /// Attachment; none: of those who look at the pane's window, the one that was used last.
+        #[n(1)]
+        client: Option<AttachmentId>,
     },
 }
 

@@ -3,8 +3,9 @@
 use super::make::{Beside, split_size};
 use super::{Handled, done, link};
 use crate::geometry::Axis;
+use crate::ids::AttachmentId;
 use crate::layout::{MainSize, Preset, SplitSize};
-use crate::protocol::message::{LayoutHow, ResizeHow};
+use crate::protocol::message::{LayoutHow, Made, Notice, Refusal, Reply, ResizeHow, ServerMessage, View};
 use crate::server::event::ConnectionId;
 use crate::server::owner::{Server, refusal};
 use crate::session::{At, Command, LayoutChoice};
@@ -27,6 +28,39 @@ impl Server {
             }
         };
         self.command(command)
+    }
+
+    /// What one looks at is one's own: one client is asked to look so, and tells us its view as ever.
+    pub(super) fn zoom(&mut self, connection: ConnectionId, target: Option<&str>, client: Option<AttachmentId>) -> Handled {
+        let at = self.pane(connection, target)?;
+        let seat = |id: &AttachmentId| self.seats.get(id).filter(|seat| seat.connection.is_some() && seat.view.window == at.window);
+        let viewer = match client {
+            Some(client) if !self.seats.contains_key(&client) => {
+                return Err(refusal("no_such_target", format!("can't find client: {client}")));
+            }
+            Some(client) => Some(client).filter(|client| seat(client).is_some()),
+            None => {
+                let used = |id: &AttachmentId| self.roster.attachment(*id).map_or(0, |attachment| attachment.last_input_ms);
+                self.seats.keys().filter(|id| seat(id).is_some()).max_by_key(|id| (used(id), **id)).copied()
+            }
+        };
+        let Some((viewer, seat)) = viewer.and_then(|viewer| Some((viewer, seat(&viewer)?))) else {
+            let who = client.map_or_else(|| "no client".to_owned(), |client| format!("client {client} does not"));
+            let message = format!("{who} look{} at the window of pane {}", if client.is_some() { "" } else { "s" }, at.pane);
+            let hint = Some("zoom belongs to a client: `baton roster` shows who looks where".to_owned());
+            return Err(Refusal { hint, ..refusal("no_viewer", message) });
+        };
+        if self.state.windows.get(&at.window).is_none_or(|window| window.layout.count() < 2) {
+            return Err(refusal("bad_request", format!("pane {} is alone in its window and fills it already", at.pane)));
+        }
+        let zoom = (seat.view.zoom != Some(at.pane)).then_some(at.pane);
+        let view = View { focus: at.pane, zoom, ..seat.view.clone() };
+        if let Some(viewing) = seat.connection {
+            self.send_to(viewing, &ServerMessage::Notice(Notice::Look(view)));
+        }
+        let made = Made { window: Some(at.window), pane: Some(at.pane), ..Made::default() };
+        tracing::debug!(%viewer, pane = %at.pane, zoomed = zoom.is_some(), "asked to zoom");
+        Ok(Reply::Done(made))
     }
 
     pub(super) fn select_layout(&mut self, connection: ConnectionId, target: Option<&str>, how: LayoutHow) -> Handled {

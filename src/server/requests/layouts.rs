@@ -95,6 +95,13 @@ impl Server {
                 Layout::parse(layout).map_err(|error| refusal("bad_request", error.to_string()))?;
             }
         }
+        let wanted = name.as_deref().unwrap_or(&saved.name);
+        if self.state.session_named(wanted).is_some() {
+            let hint = format!(
+                "`baton layout load -s NAME FILE` gives the new one another name; `baton attach -t {wanted}` goes to the one there is"
+            );
+            return Err(Refusal { hint: Some(hint), ..refusal("exists", format!("session `{wanted}` exists already")) });
+        }
         let mut first: Option<Outcome> = None;
         for window in saved.window {
             match self.load_window(connection, window, &saved.name, &saved.cwd, name.as_deref(), first.as_ref()) {

@@ -87,7 +87,8 @@ fn verb(request: &Request) -> Verb {
         | R::ClearHistory { .. }
         | R::SetBuffer { .. }
         | R::DeleteBuffer { .. }
-        | R::RemainOnExit { .. } => Verb::Change,
+        | R::RemainOnExit { .. }
+        | R::Zoom { .. } => Verb::Change,
         R::Send { .. } => Verb::Input,
         R::Signal { .. } => Verb::Signal,
         R::KillServer | R::Upgrade { .. } | R::ReloadConfig => Verb::Admin,
@@ -159,6 +160,7 @@ impl Server {
                 .pane(connection, target.as_deref())
                 .and_then(|at| self.command(Command::SelectPane { pane: at.pane, keep_zoom: false })),
             R::Resize { target, how } => self.resize(connection, target.as_deref(), how),
+            R::Zoom { target, client } => self.zoom(connection, target.as_deref(), client),
             R::SelectLayout { target, how } => self.select_layout(connection, target.as_deref(), how),
             R::SwapPane { source, target } => self.swap_panes(connection, source.as_deref(), target.as_deref()),
             R::RotateWindow { target, down } => self

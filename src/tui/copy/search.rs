@@ -18,20 +18,21 @@ const MATCHES_PER_LINE_MAX: usize = 200;
 pub struct Pattern {
     /// As typed.
     pub text: String,
-    /// As compiled: case-insensitive unless it has a capital letter; taken literally if it is no regular expression.
+    /// As compiled: with `smart-case` small letters find capitals unless it has one itself; taken literally if it is no regular expression.
     pub regex: Regex,
 }
 
 impl Pattern {
     /// Compiles what was typed; none for nothing.
     #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
+    pub fn new(text: &str, is_regex: bool, smart_case: bool) -> Option<Self> {
         if text.is_empty() {
             return None;
         }
-        let case = if text.chars().any(char::is_uppercase) { "" } else { "(?i)" };
+        let case = if !smart_case || text.chars().any(char::is_uppercase) { "" } else { "(?i)" };
         let compile = |body: &str| regex::RegexBuilder::new(&format!("{case}{body}")).size_limit(1 << 20).build();
-        let regex = compile(text).or_else(|_| compile(&regex::escape(text))).ok()?;
+        let plain = || compile(&regex::escape(text));
+        let regex = if is_regex { compile(text).or_else(|_| plain()) } else { plain() }.ok()?;
         Some(Self { text: text.to_owned(), regex })
     }
 
@@ -59,6 +60,8 @@ pub struct Search {
     pub origin: Position,
     /// The line asked for next, if history is being searched.
     pub at: u64,
+    /// It goes on at the other end (`wrap-search`).
+    pub wraps: bool,
     /// It went past the end and came round.
     pub wrapped: bool,
     /// How many matches are to be passed before one counts.
@@ -79,8 +82,8 @@ pub enum Step {
 impl Search {
     /// A search from a position.
     #[must_use]
-    pub const fn new(origin: Position, backward: bool, count: u32) -> Self {
-        Self { backward, origin, at: origin.line, wrapped: false, skip: count.saturating_sub(1) }
+    pub const fn new(origin: Position, backward: bool, wraps: bool, count: u32) -> Self {
+        Self { backward, origin, at: origin.line, wraps, wrapped: false, skip: count.saturating_sub(1) }
     }
 
     /// Begins: what can be searched without the server is, until history has to be asked.
@@ -157,7 +160,7 @@ impl Search {
 
     /// Comes round from the other end, once.
     fn round(&mut self, document: &Document, pattern: &Pattern) -> Step {
-        if std::mem::replace(&mut self.wrapped, true) {
+        if !self.wraps || std::mem::replace(&mut self.wrapped, true) {
             return Step::Nothing;
         }
         if self.backward {
@@ -183,36 +186,39 @@ mod tests {
     #[test]
     fn patterns_are_regular_expressions_smart_in_case() {
         let row = Row::narrow("foo Foo f.o");
-        assert_eq!(Pattern::new("foo").unwrap().matches(&row), [(0, 3), (4, 7)]);
-        assert_eq!(Pattern::new("Foo").unwrap().matches(&row), [(4, 7)]);
-        assert_eq!(Pattern::new(r"f\.o").unwrap().matches(&row), [(8, 11)]);
-        assert_eq!(Pattern::new("f(").unwrap().matches(&Row::narrow("f(x)")), [(0, 2)]);
-        assert!(Pattern::new("").is_none());
+        assert_eq!(Pattern::new("foo", true, true).unwrap().matches(&row), [(0, 3), (4, 7)]);
+        assert_eq!(Pattern::new("Foo", true, true).unwrap().matches(&row), [(4, 7)]);
+        assert_eq!(Pattern::new(r"f\.o", true, true).unwrap().matches(&row), [(8, 11)]);
+        assert_eq!(Pattern::new("f(", true, true).unwrap().matches(&Row::narrow("f(x)")), [(0, 2)]);
+        assert!(Pattern::new("", true, true).is_none());
+        assert_eq!(Pattern::new("f.o", false, true).unwrap().matches(&row), [(8, 11)], "plain text");
+        assert_eq!(Pattern::new("foo", true, false).unwrap().matches(&row), [(0, 3)], "small letters are small letters");
     }
 
     #[test]
     fn the_screen_is_searched_here_and_comes_round() {
         let mut document = Document::default();
         document.update(&screen(20, &["x here", "nothing", "x and x"]), 0, 0);
-        let pattern = Pattern::new("x").unwrap();
-        assert_eq!(Search::new(at(0, 0), false, 1).start(&document, &pattern), Step::Found(at(2, 0)));
-        assert_eq!(Search::new(at(0, 0), false, 2).start(&document, &pattern), Step::Found(at(2, 6)));
-        assert_eq!(Search::new(at(2, 6), false, 1).start(&document, &pattern), Step::Found(at(0, 0)));
-        assert_eq!(Search::new(at(0, 0), true, 1).start(&document, &pattern), Step::Found(at(2, 6)));
-        assert_eq!(Search::new(at(0, 0), true, 1).start(&document, &Pattern::new("zz").unwrap()), Step::Nothing);
+        let pattern = Pattern::new("x", true, true).unwrap();
+        assert_eq!(Search::new(at(0, 0), false, true, 1).start(&document, &pattern), Step::Found(at(2, 0)));
+        assert_eq!(Search::new(at(0, 0), false, true, 2).start(&document, &pattern), Step::Found(at(2, 6)));
+        assert_eq!(Search::new(at(2, 6), false, true, 1).start(&document, &pattern), Step::Found(at(0, 0)));
+        assert_eq!(Search::new(at(0, 0), true, true, 1).start(&document, &pattern), Step::Found(at(2, 6)));
+        assert_eq!(Search::new(at(2, 6), false, false, 1).start(&document, &pattern), Step::Nothing, "not round");
+        assert_eq!(Search::new(at(0, 0), true, true, 1).start(&document, &Pattern::new("zz", true, true).unwrap()), Step::Nothing);
     }
 
     #[test]
     fn history_is_asked_until_it_ends() {
         let mut document = Document::default();
         document.update(&screen(20, &["x"]), 0, 100);
-        let pattern = Pattern::new("x").unwrap();
-        let mut search = Search::new(at(50, 3), true, 1);
+        let pattern = Pattern::new("x", true, true).unwrap();
+        let mut search = Search::new(at(50, 3), true, true, 1);
         assert_eq!(search.start(&document, &pattern), Step::Ask(50));
         let found = |line| Match { line, col: 7, cols: 1 };
         assert_eq!(search.go_on(&document, &pattern, &[found(50)], Some(20)), Step::Ask(20), "a match behind the origin does not count");
         assert_eq!(search.go_on(&document, &pattern, &[found(12)], None), Step::Found(at(12, 7)));
-        let mut search = Search::new(at(50, 3), true, 1);
+        let mut search = Search::new(at(50, 3), true, true, 1);
         let _ = search.start(&document, &pattern);
         assert_eq!(search.go_on(&document, &pattern, &[], None), Step::Found(at(100, 0)), "round, to the screen");
     }

@@ -25,6 +25,7 @@ use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::protocol::message::{BufferInfo, LayoutHow, NewSession, Presence, Reply, Request};
 use crate::terminal::keys::{Key, KeyCode, Mouse, MouseAction, MouseButton};
 use crate::tui::model::Model;
+use crate::tui::natural::natural;
 use crate::tui::overlay::{Action, Look, Overlay};
 
 /// What an entry stands for.
@@ -105,7 +106,7 @@ impl Chooser {
 
     fn hint(&self) -> &'static str {
         match self.what {
-            Choose::Sessions => " Enter goes there or makes it · C-x kills · C-r renames · Esc closes ",
+            Choose::Sessions => " Enter goes or makes · C-x kills · C-r renames · Esc closes ",
             Choose::Windows | Choose::Tree => " Enter goes there · C-x kills · C-r renames · Esc closes ",
             Choose::Buffers => " Enter pastes · C-x deletes · Esc closes ",
             Choose::Clients => " Enter detaches · Esc closes ",
@@ -172,7 +173,9 @@ impl Chooser {
     fn tree(&self, model: &Model) -> Vec<Entry> {
         let mut entries = Vec::new();
         let filtering = !self.filter.text().is_empty();
-        for session in model.sessions.values() {
+        let mut sessions: Vec<_> = model.sessions.values().collect();
+        sessions.sort_by(|a, b| natural(&a.name, &b.name));
+        for session in sessions {
             let others = session.attached;
             let preview = model.windows.get(&session.current).map(|window| window.active);
             entries.push(Entry {

@@ -110,7 +110,7 @@ fn lines(model: &Model, scene: &Scene, buffer: &mut Buffer) {
             around.contains(Point { col, row })
         });
         if let Some(cell) = buffer.cell_mut((col, row)) {
-            cell.set_symbol(symbol(ways, model.unicode)).set_style(if near { theme.divider_active } else { theme.divider });
+            cell.set_symbol(symbol(ways, model.unicode)).set_style(if near { theme.border_active } else { theme.border });
         }
     }
 }
@@ -192,16 +192,6 @@ fn draw_title(model: &Model, pane: PaneId, line: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// "exited 0", "killed by signal 9".
-#[must_use]
-pub fn how_it_ended(exit_code: Option<i32>, signal: Option<i32>) -> String {
-    match (exit_code, signal) {
-        (_, Some(signal)) => format!("ended by signal {signal}"),
-        (Some(code), None) => format!("exited {code}"),
-        (None, None) => "ended".to_owned(),
-    }
-}
-
 /// Under what a dead pane last showed: how it ended and what can be done.
 pub fn dead_panes(model: &Model, scene: &Scene, buffer: &mut Buffer) {
     for placed in &scene.panes {
@@ -210,13 +200,17 @@ pub fn dead_panes(model: &Model, scene: &Scene, buffer: &mut Buffer) {
         let below = placed.outer_cell(Point { col: placed.crop.col, row: cursor.row.saturating_add(u16::from(cursor.col > 0)) });
         let row = below.map_or(placed.outer.bottom().saturating_sub(1), |cell| cell.row);
         let dot = if model.unicode { "·" } else { "-" };
-        let text = format!(" {} {dot} Enter runs it again ", how_it_ended(info.exit_code, info.signal));
+        // The longest that fits: what to do about it matters more than when it was.
+        let says = [super::ended::sentence(info), super::ended::short(info), super::ended::how(info.exit_code, info.signal)];
+        let texts = says.map(|says| format!(" {says} {dot} Enter runs it again "));
+        let fits = |text: &&String| text.width() <= usize::from(placed.outer.cols);
+        let text = texts.iter().find(fits).unwrap_or(&texts[2]);
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(placed.outer.cols);
         let line = Area { x: placed.outer.col, y: row, width, height: 1 }.intersection(buffer.area);
         for cell in line.columns() {
             buffer[(cell.x, cell.y)].reset();
         }
-        buffer.set_stringn(placed.outer.col, row, &text, usize::from(placed.outer.cols), model.settings.theme.message);
+        buffer.set_stringn(placed.outer.col, row, text, usize::from(placed.outer.cols), model.settings.theme.message);
     }
 }
 

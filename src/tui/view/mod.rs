@@ -3,11 +3,14 @@
 //! [`draw`] draws the chrome that is always there (status line, dividers, titles, what dead panes say) and then the overlays, lowest first. The cells
 //! of panes are left alone for [`super::painter`]. The rest here are overlays, opened by commands in [`open`] and for replies in [`reply`].
 
+mod ascii;
 pub mod choose;
 pub mod confirm;
 mod digits;
 pub mod dividers;
 mod edit;
+pub mod ended;
+pub mod hints;
 pub mod lists;
 pub mod numbers;
 pub mod pager;
@@ -39,6 +42,7 @@ pub fn draw(model: &mut Model, scene: &Scene, buffer: &mut Buffer) {
         status::draw(line, buffer, model);
     }
     let screen = model.size.to_rect();
+    hints::draw(model, buffer);
     // The overlays are out of the model while they draw: they may not see each other.
     let mut layers = std::mem::take(&mut model.overlays);
     for layer in &mut layers {
@@ -57,6 +61,9 @@ pub fn draw(model: &mut Model, scene: &Scene, buffer: &mut Buffer) {
         layer.overlay.draw(area, buffer, model);
     }
     model.overlays = layers;
+    if !model.unicode {
+        ascii::replace(buffer);
+    }
 }
 
 fn is_blank(cell: &Cell) -> bool {

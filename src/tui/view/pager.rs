@@ -81,7 +81,7 @@ impl Overlay for Pager {
         let wanted = self.found.to_lowercase();
         for (row, line) in self.lines.iter().skip(self.top).take(self.height).enumerate() {
             let style = if !wanted.is_empty() && line.to_lowercase().contains(&wanted) {
-                theme.matched
+                theme.search
             } else if line.ends_with(':') && !line.starts_with(' ') {
                 ratatui::style::Style::new().add_modifier(Modifier::BOLD)
             } else {

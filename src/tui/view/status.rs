@@ -105,7 +105,11 @@ pub fn wants_line(model: &Model) -> bool {
 /// What must be said as long as it holds.
 fn banner(model: &Model) -> Option<String> {
     match model.link {
+        Link::Lost { .. } if model.lost_shown && model.nobody_listens => {
+            Some("server and keeper are gone, and the programs in the panes with them; looking for another server …".to_owned())
+        }
         Link::Lost { .. } if model.lost_shown => Some("the server is gone, reconnecting … (the panes go on)".to_owned()),
+        Link::Up if model.silent => Some("the server does not answer; what you type waits for it (the panes go on)".to_owned()),
         _ => None,
     }
 }
