@@ -86,7 +86,12 @@ pub fn fork_daemon() -> io::Result<Forked> {
         };
     };
     let pid = i32::try_from(between).ok().and_then(rustix::process::Pid::from_raw);
-    let status = rustix::io::retry_on_intr(|| rustix::process::waitpid(pid, rustix::process::WaitOptions::empty()))?;
+    let status = match rustix::io::retry_on_intr(|| rustix::process::waitpid(pid, rustix::process::WaitOptions::empty())) {
+        Ok(status) => status,
+        // Whoever started us ignores the ends of children, and so do we: it has ended, and the child will say how it is.
+        Err(rustix::io::Errno::CHILD) => return Ok(Forked::Parent(between)),
+        Err(error) => return Err(error.into()),
+    };
     match status.and_then(|(_, status)| status.exit_status()) {
         Some(0) => Ok(Forked::Parent(between)),
         Some(errno) => Err(io::Error::from_raw_os_error(errno)),
@@ -187,8 +192,11 @@ pub fn set_descriptor_limit(soft: u64) -> io::Result<()> {
     Ok(rustix::process::setrlimit(rustix::process::Resource::Nofile, limits)?)
 }
 
-/// Ignores what a launching terminal or shell may send to a daemon: hang-up, interrupt, quit, and writes to closed pipes.
+/// Ignores what a launching terminal or shell may send to a daemon: hang-up, interrupt, quit, and writes to closed pipes. The ends of children count
+/// again, if whoever launched it had ignored them.
 pub fn ignore_signals() {
+    // SAFETY: the default runs no code of ours.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
     for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE] {
         // SAFETY: ignoring runs no code of ours.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
