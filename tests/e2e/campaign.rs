@@ -21,8 +21,11 @@ use crate::support::{Env, Probe, procs};
 /// Enough history that no line is given up between two looks.
 pub const CONFIG: &str = "[history]\nlines = 1000000\nbytes = 67108864\n";
 
-/// Lines that a pane may have written since the last look at it: one answer of `read` holds a mebibyte, some 25,000 lines.
+/// Lines that a pane may have written since the last look at it.
 const LINES_UNSEEN_MAX: u64 = 6_000;
+
+/// Lines for which one answer of `read` has room.
+const ANSWER_LINES: u64 = 30_000;
 
 /// What a campaign does.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +104,13 @@ impl Lines {
         self.next
     }
 
-    /// Looks at a pane's whole text.
+    /// Whether `text`, the end of a pane's text, begins with lines that were seen.
+    fn reaches(&self, text: &str) -> bool {
+        let first = text.lines().find_map(|row| row.strip_prefix(&self.tag)?.split_whitespace().next()?.parse::<u64>().ok());
+        first.is_some_and(|first| first <= self.next)
+    }
+
+    /// Looks at a pane's text, or its end.
     ///
     /// # Panics
     /// When a line is missing, twice, or not as it was written.
@@ -140,6 +149,26 @@ struct Writer {
     pane: String,
     lines: Lines,
     before: Report,
+}
+
+impl Writer {
+    /// Looks at what came since the last look. Not at the whole history: on a slow machine each look would take longer than the one before, while more
+    /// and more is written meanwhile.
+    fn look(&mut self, env: &Env) {
+        let unseen = self.probe.lines() - self.lines.next();
+        // What is written between the question and the answer pushes the oldest lines out; some more are asked for than are missing.
+        let mut lines = unseen + 2_000;
+        loop {
+            if lines > ANSWER_LINES {
+                return self.lines.check(&env.read_all(&self.pane));
+            }
+            let text = env.ok(&["read", "-t", &self.pane, "--lines", &lines.to_string()]);
+            if self.lines.reaches(&text) {
+                return self.lines.check(&text);
+            }
+            lines *= 2;
+        }
+    }
 }
 
 /// Runs a campaign.
@@ -219,7 +248,7 @@ fn campaign(plan: &Plan, seed: u64) -> Outcome {
             }
             for writer in &mut writers {
                 if writer.probe.lines() - writer.lines.next() > LINES_UNSEEN_MAX {
-                    writer.lines.check(&env.read_all(&writer.pane));
+                    writer.look(&env);
                 }
             }
         }
