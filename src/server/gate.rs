@@ -178,7 +178,9 @@ impl Gate {
             Way::Keeper => inputs.to_vec(),
         };
         let applied = inputs.into_iter().map(|(source, seq)| Known { source, seq, unsaid: 0 }).collect();
-        self.panes.insert(pane, PaneQueue { way, applied, ..PaneQueue::default() });
+        // What was typed while the keeper started the program.
+        let early = self.panes.remove(&pane).filter(|_| fresh).unwrap_or_default();
+        self.panes.insert(pane, PaneQueue { way, applied, held: early.held, bytes: early.bytes, ..PaneQueue::default() });
     }
 
     /// The ends of a pane's input pipe, for a new keeper.
@@ -298,12 +300,14 @@ impl Server {
             digest = %digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>(),
             "input accepted"
         );
+        super::faults::point("input");
         self.workers.typed(pane);
         self.hand_on(pane, source, seq, bytes, waits_for_nobody);
         Ok(())
     }
 
     fn hand_on(&mut self, pane: PaneId, source: u64, seq: u64, bytes: Vec<u8>, waits_for_nobody: bool) {
+        let starting = self.is_starting(pane);
         let queue = self.gate.panes.entry(pane).or_default();
         queue.bytes += bytes.len();
         // A key's acknowledgement is worth no wake-up of three processes: the client keeps the key a little longer.
@@ -311,7 +315,8 @@ impl Server {
         let held = Held { source, seq, lazy, bytes };
         match &queue.way {
             Way::Keeper => {
-                if !queue.full {
+                // What is typed into a pane that the keeper does not have yet follows once it has.
+                if !queue.full && !starting {
                     self.keeper.send(held.message(pane));
                 }
                 queue.held.push_back(held);
@@ -457,7 +462,7 @@ impl Server {
 
     /// There is room again: everything not acknowledged is sent again, in order; what was applied the keeper drops.
     pub(super) fn on_drained(&mut self, pane: PaneId) {
-        let Some(queue) = self.gate.panes.get_mut(&pane) else { return };
+        let Some(queue) = self.gate.panes.get_mut(&pane).filter(|queue| matches!(queue.way, Way::Keeper)) else { return };
         queue.full = false;
         for held in &queue.held {
             self.keeper.send(held.message(pane));

@@ -16,9 +16,11 @@ use std::time::{Duration, Instant};
 
 use super::environment;
 use super::event::{Asker, ConnectionId};
-use super::owner::{AfterCommit, Server, now_ms, refusal};
+use super::faults;
+use super::owner::{AfterCommit, Server, is_repeatable, now_ms, refusal};
 use super::panes::{HistoryLimits, LastScreen, PaneSetup};
 use super::secret;
+use super::stored::Doing;
 use crate::geometry::Size;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::keeper::link::HeldPane;
@@ -96,7 +98,7 @@ impl Server {
         // Another program ran here: its terminal goes first, the number is needed again.
         if self.panes.remove(&pane).is_some() || self.dying.remove(&pane).is_some() {
             self.workers.remove(pane);
-            self.keeper.send(Message::Forget { pane });
+            self.after_commit.push(AfterCommit::Forget(pane));
             self.input_lost(pane, true, "the pane's program was replaced");
         }
         let size = self.state.pane_rects(window).and_then(|arrangement| arrangement.rect_of(pane)).map(|rect| rect.size());
@@ -138,7 +140,26 @@ impl Server {
             self.failed.push((pane, refusal("too_large", format!("command and environment are too large: {error}"))));
             return;
         }
-        self.keeper.send(request);
+        faults::point("spawn");
+        // After the commit, which says who waits for it: else a successor that finds the program would not know whose it is, and start another.
+        self.after_commit.push(AfterCommit::Tell(Box::new(request)));
+    }
+
+    /// The changes that wait for a program's start, for a successor.
+    pub(super) fn under_way(&self) -> Vec<Doing> {
+        let waiting = |(pane, starting): (&PaneId, &Starting)| {
+            let asked = starting.then.iter().filter_map(|then| match then {
+                Then::Reply(asker, made) if is_repeatable(asker.id) => Some(Doing { pane: *pane, request: asker.id, made: made.clone() }),
+                _ => None,
+            });
+            asked.collect::<Vec<_>>()
+        };
+        self.starting.iter().flat_map(waiting).collect()
+    }
+
+    /// Whether the keeper has not yet said what became of the start of `pane`'s program.
+    pub(super) fn is_starting(&self, pane: PaneId) -> bool {
+        self.starting.contains_key(&pane)
     }
 
     /// What follows once the program in `pane` runs, or could not be started.
@@ -167,6 +188,7 @@ impl Server {
     /// The keeper has a new pane.
     pub(super) fn on_pane(&mut self, record: PaneRecord, fds: Vec<OwnedFd>) {
         let pane = record.pane;
+        faults::point("spawned");
         let starting = self.starting.remove(&pane);
         let wanted = starting
             .as_ref()
@@ -187,6 +209,7 @@ impl Server {
         tracing::info!(%pane, pid, "program started");
         self.apply_late(Command::PaneStarted { pane, incarnation, pid });
         self.rewatch(pane);
+        self.on_drained(pane);
         // The layout may have changed since the start was asked for.
         if let Some(window) = self.state.panes.get(&pane).map(|pane| pane.window) {
             self.resize_terminals(window);
@@ -242,6 +265,7 @@ impl Server {
 
     pub(super) fn start_failed(&mut self, pane: PaneId, refusal: Refusal) {
         let Some(starting) = self.starting.remove(&pane) else { return };
+        self.input_lost(pane, true, "the pane's program could not be started");
         tracing::warn!(%pane, reason = %refusal.message, "program not started");
         if starting.incarnation > 1 {
             // It was there before; its program is as dead as it was.
@@ -262,9 +286,12 @@ impl Server {
     /// [`crate::session::Effect::Kill`].
     pub(super) fn end_program(&mut self, pane: PaneId) {
         let Some(entry) = self.panes.remove(&pane) else { return };
+        faults::point("kill");
         if entry.exit.is_none() {
-            self.keeper.send(Message::Signal { pane, signal: libc::SIGHUP, to: SignalTo::Group });
-            self.keeper.send(Message::Signal { pane, signal: libc::SIGCONT, to: SignalTo::Group });
+            // After the commit: else a successor that knows nothing of it would find a program that ended by itself, and the command would come again.
+            for signal in [libc::SIGHUP, libc::SIGCONT] {
+                self.after_commit.push(AfterCommit::Tell(Box::new(Message::Signal { pane, signal, to: SignalTo::Group })));
+            }
         }
         self.input_lost(pane, true, "the pane was closed");
         self.dying.insert(pane, Dying { entry, deadline: Instant::now() + PATIENCE, killed: false });
@@ -361,10 +388,16 @@ impl Server {
             if status == PaneStatus::Starting {
                 self.apply_late(Command::PaneStarted { pane, incarnation, pid });
             }
+            // It was started, and nobody was told.
+            for done in self.doing.extract_if(.., |doing| doing.pane == pane).collect::<Vec<_>>() {
+                self.remember_answer(done.request, done.made);
+            }
             if let Some(exit) = exit {
                 self.on_exited(pane, exit);
             }
         }
+        // Of the others nothing was begun: they will be asked for again.
+        self.doing.clear();
         let missing: Vec<(PaneId, PaneStatus)> =
             self.state.panes.values().filter(|pane| !seen.contains(&pane.id)).map(|pane| (pane.id, pane.status)).collect();
         for (pane, status) in missing {

@@ -38,6 +38,7 @@ pub(super) async fn run(listener: OwnedFd, events: Sender<Event>, freed: Arc<Not
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
+                super::faults::point("listener");
                 next += 1;
                 let connection = ConnectionId(next);
                 let Ok(place) = Arc::clone(&ungreeted).try_acquire_owned() else {

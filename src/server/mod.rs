@@ -13,6 +13,7 @@
 //! `gate`, `lifecycle`, `sizes`, `sync`, `requests`, `configure` handle what their names say; `persist` and `stored` keep it; `convert` is the one place
 //! where inner types become wire types. Nothing is done by time unless something is due: an idle server has no timer.
 
+pub mod faults;
 pub mod outbox;
 pub mod panes;
 pub mod persist;

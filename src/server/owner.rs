@@ -21,6 +21,7 @@ use std::time::{Instant, SystemTime};
 use super::buffers::Buffers;
 use super::clients::{Client, Seat};
 use super::event::{Asker, ConnectionId, Event};
+use super::faults;
 use super::gate::Gate;
 use super::keeper_link::KeeperLink;
 use super::lifecycle::{Dying, PaneEntry, Starting};
@@ -30,7 +31,7 @@ use super::panes::{Notices, Workers};
 use super::persist::Slots;
 use super::requests::Answer;
 use super::secret::Hash;
-use super::stored::{Answered, Governor, PaneToken, SessionActivity, Stored, StoredSeat};
+use super::stored::{Answered, Doing, Governor, PaneToken, SessionActivity, Stored, StoredSeat};
 use tokio::sync::mpsc::{Sender, UnboundedSender};
 use tokio::task::AbortHandle;
 
@@ -38,7 +39,7 @@ use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::keeper::KeeperPaths;
 use crate::operator::Roster;
 use crate::protocol::keeper::Message;
-use crate::protocol::message::{Refusal, Reply, ServerMessage};
+use crate::protocol::message::{Made, Refusal, Reply, ServerMessage};
 use crate::session::{Command, CommandError, Effect, Outcome, State, apply};
 
 /// Answered changes that are remembered: more than can be asked for again after a crash by commands that run at the same time.
@@ -62,6 +63,8 @@ pub(super) enum AfterCommit {
     Reply(Asker, Reply),
     /// A message.
     Send(Arc<Outbox>, Box<ServerMessage>),
+    /// A word to the keeper about a pane, which it must not have heard if this process ends before the commit.
+    Tell(Box<Message>),
     /// A pane that the keeper may give up.
     Forget(PaneId),
 }
@@ -116,6 +119,8 @@ pub(super) struct Server {
     pub(super) after_commit: Vec<AfterCommit>,
     /// Changes done for commands, by the number of the request, so that none is done twice; at most [`ANSWERED_MAX`], the oldest is forgotten first.
     pub(super) answered: VecDeque<Answered>,
+    /// A predecessor's changes that wait for the start of a program, until it is known what became of it.
+    pub(super) doing: Vec<Doing>,
     pub(super) roster_changed: bool,
     pub(super) views_changed: bool,
     /// Attachments that looked elsewhere in this turn.
@@ -143,6 +148,12 @@ pub(super) enum Upgrader {
     Asker(Asker),
     /// By the frozen message.
     Frozen(Arc<Outbox>),
+}
+
+/// Whether a request under this number may come again: commands number theirs at random, and ask again under the same number when a server dies before
+/// it answers.
+pub(super) fn is_repeatable(request: u64) -> bool {
+    request > u64::from(u32::MAX)
 }
 
 /// Milliseconds since the Unix epoch.
@@ -242,9 +253,23 @@ impl Server {
         self.commit();
         for waiting in std::mem::take(&mut self.after_commit) {
             match waiting {
-                AfterCommit::Reply(asker, reply) => asker.reply(reply),
+                AfterCommit::Reply(asker, reply) => {
+                    let change = matches!(reply, Reply::Done(_));
+                    asker.reply(reply);
+                    if change {
+                        faults::point("answered");
+                    }
+                }
+                AfterCommit::Tell(message) => {
+                    let point = if matches!(*message, Message::Spawn(_)) { "spawn-sent" } else { "signalled" };
+                    self.keeper.send(*message);
+                    faults::point(point);
+                }
                 AfterCommit::Send(outbox, message) => outbox.send(&message),
-                AfterCommit::Forget(pane) => self.keeper.send(Message::Forget { pane }),
+                AfterCommit::Forget(pane) => {
+                    faults::point("forget");
+                    self.keeper.send(Message::Forget { pane });
+                }
             }
         }
         self.push_model();
@@ -253,18 +278,24 @@ impl Server {
 
     /// Answers once the state is committed.
     pub(super) fn reply(&mut self, asker: Asker, reply: Reply) {
-        // Commands number their requests at random, and ask again under the same number when a server dies before it answers.
         if let Reply::Done(made) = &reply
-            && asker.id > u64::from(u32::MAX)
-            && !self.answered.iter().any(|answered| answered.request == asker.id)
+            && is_repeatable(asker.id)
         {
-            if self.answered.len() >= ANSWERED_MAX {
-                self.answered.pop_front();
-            }
-            self.answered.push_back(Answered { request: asker.id, made: made.clone() });
-            self.commit_needed = true;
+            self.remember_answer(asker.id, made.clone());
         }
         self.after_commit.push(AfterCommit::Reply(asker, reply));
+    }
+
+    /// Keeps the answer to a change, for whoever asks for the same change again.
+    pub(super) fn remember_answer(&mut self, request: u64, made: Made) {
+        if self.answered.iter().any(|answered| answered.request == request) {
+            return;
+        }
+        if self.answered.len() >= ANSWERED_MAX {
+            self.answered.pop_front();
+        }
+        self.answered.push_back(Answered { request, made });
+        self.commit_needed = true;
     }
 
     pub(super) fn refuse(&mut self, asker: Asker, refusal: Refusal) {
@@ -285,6 +316,7 @@ impl Server {
         if !std::mem::take(&mut self.commit_needed) {
             return;
         }
+        faults::point("commit");
         let stored = Stored {
             state: self.state.to_bytes().into(),
             roster: self.roster.clone(),
@@ -293,6 +325,7 @@ impl Server {
             activity: self.activity.iter().map(|(session, at_ms)| SessionActivity { session: *session, at_ms: *at_ms }).collect(),
             governors: self.governors.iter().map(|(window, attachment)| Governor { window: *window, attachment: *attachment }).collect(),
             answered: Some(self.answered.iter().cloned().collect()),
+            doing: Some(self.under_way()),
         };
         let mut bytes = Vec::new();
         if let Err(error) = minicbor::encode(&stored, &mut bytes) {
@@ -304,6 +337,7 @@ impl Server {
             tracing::error!(%error, bytes = bytes.len(), "the state cannot be kept");
             self.warn_once(format!("the state cannot be kept: {error}"));
         }
+        faults::point("committed");
     }
 
     /// Adds a warning that `status` shows.

@@ -25,7 +25,7 @@ use super::owner::{About, Ending, Server, refusal};
 use super::panes::{Notices, Workers};
 use super::persist::{OBJECT_LEN, Slots};
 use super::stored::Stored;
-use super::{configure, listener};
+use super::{configure, faults, listener};
 use crate::ids::PaneId;
 use crate::keeper::link::{HeldPane, Inventory, Link, OrphanedPane, ServerArgs, adopt};
 use crate::keeper::{FirstServer, KeeperPaths};
@@ -65,6 +65,7 @@ pub fn first(first: FirstServer) -> bool {
 fn run(attaching: impl FnOnce() -> anyhow::Result<Attaching>, started: Instant) -> bool {
     platform::name_process("baton-server");
     start_logging();
+    faults::abort_on_panic();
     let ended = attaching().and_then(|attaching| serve(attaching, started));
     if let Err(error) = &ended {
         tracing::error!(error = format!("{error:#}"), "the server ends");
@@ -117,6 +118,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
     let _ = platform::raise_descriptor_limit();
     let (config, warnings, exists) = configure::read(configure::path().as_deref());
     let inventory = link.inventory(KEEPER_PATIENCE).context("attaching to the keeper")?;
+    faults::point("attached");
     let Inventory { epoch, keeper_pid, panes, mut early, .. } = inventory;
     let is_first = listener.is_some();
     let listener = match listener {
@@ -176,6 +178,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             commit_needed: false,
             after_commit: Vec::new(),
             answered: VecDeque::new(),
+            doing: Vec::new(),
             roster_changed: false,
             views_changed: false,
             moved: BTreeSet::new(),
@@ -193,6 +196,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             server.warn_once("this kernel does not attest reads of terminals; the keeper reads them".to_owned());
         }
         server.take_up(stored.as_deref(), panes);
+        faults::point("taken-up");
         for message in early {
             server.on_keeper(message, Vec::new());
         }
@@ -202,6 +206,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
         if let Some(path) = configure::path() {
             tokio::spawn(configure::watch(path, events.clone()));
         }
+        faults::point("active");
         server.keeper.send(Message::Active);
         server.about.ready_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
@@ -303,6 +308,7 @@ impl Server {
         self.pane_tokens = stored.pane_tokens.into_iter().filter_map(hashed).collect();
         self.activity = stored.activity.into_iter().map(|activity| (activity.session, activity.at_ms)).collect();
         self.answered = stored.answered.unwrap_or_default().into();
+        self.doing = stored.doing.unwrap_or_default();
         self.governors = stored.governors.into_iter().map(|governor| (governor.window, governor.attachment)).collect();
         true
     }
@@ -383,6 +389,7 @@ impl Server {
             Message::Exited { pane, exit } => self.on_exited(pane, exit),
             Message::Ping { nonce } => self.keeper.send(Message::Pong { nonce }),
             Message::Quiesce => {
+                faults::point("quiesce");
                 // Who comes now waits in the backlog for the successor.
                 if let Some(listening) = self.listening.take() {
                     listening.abort();
@@ -459,6 +466,7 @@ impl Server {
                 self.settle();
                 // Readers first: they finish their chunk, and nothing is read any more.
                 self.workers = Workers::new(Arc::clone(&self.notices), None, 1);
+                faults::point("quiesced");
                 self.keeper.send(Message::Quiesced);
                 // The keeper ends this process. If the successor fails, it starts the last good binary, which goes on from here.
                 loop {

@@ -32,6 +32,21 @@ pub(super) struct Stored {
     /// Changes that were done and answered, oldest first: asked for again, they are answered again.
     #[n(6)]
     pub(super) answered: Option<Vec<Answered>>,
+    /// Changes whose answer waits for the start of a program.
+    #[n(7)]
+    pub(super) doing: Option<Vec<Doing>>,
+}
+
+/// A change that is done once the keeper has started a pane's program.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Doing {
+    #[n(0)]
+    pub(super) pane: PaneId,
+    #[n(1)]
+    pub(super) request: u64,
+    #[n(2)]
+    pub(super) made: Made,
 }
 
 /// A change that a command asked for under a random number.

@@ -8,6 +8,7 @@ mod faults;
 mod frontend;
 mod harness;
 mod panes;
+mod points;
 mod sessions;
 mod start;
 mod support;

@@ -5,7 +5,6 @@
 //! falls between the last two; it is never given twice.
 
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ use crate::geometry::Size;
 use crate::ids::PaneId;
 use crate::platform;
 use crate::ring::{Blackbox, Take};
+use crate::server::faults::caught;
 use crate::terminal::history::History;
 use crate::terminal::{Effects, Engine};
 
@@ -269,12 +269,12 @@ impl Pane {
     pub(super) fn feed(&mut self, from: u64, to: u64, context: &Context) {
         let (first, second) = self.history.segments().0.bytes(from, to);
         let (engine, effects) = (&mut self.engine, &mut self.effects);
-        let fed = catch_unwind(AssertUnwindSafe(|| {
+        let fed = caught(|| {
             engine.feed(first, from, effects);
             if !second.is_empty() {
                 engine.feed(second, from + first.len() as u64, effects);
             }
-        }));
+        });
         self.parsed = to;
         if fed.is_err() {
             self.degrade(context);
@@ -455,7 +455,7 @@ impl Pane {
     }
 
     fn answer(&mut self, question: Question) {
-        if catch_unwind(AssertUnwindSafe(|| question(&mut PaneView::new(self)))).is_err() {
+        if caught(|| question(&mut PaneView::new(self))).is_err() {
             tracing::error!(pane = %self.id, "a question to the pane panicked");
         }
     }

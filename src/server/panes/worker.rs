@@ -7,7 +7,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +20,7 @@ use super::pane::{Context, Pane, Turn, Watched};
 use super::quiet::Quiet;
 use crate::ids::PaneId;
 use crate::ring::Blackbox;
+use crate::server::faults::caught;
 
 const WAKER: Token = Token(usize::MAX - 1);
 const QUIET: Token = Token(usize::MAX - 2);
@@ -146,7 +146,7 @@ impl Worker {
                 let (id, incarnation) = (setup.pane, setup.incarnation);
                 let context = &self.context;
                 context.mark(id, 0);
-                let pane = catch_unwind(AssertUnwindSafe(|| Pane::new(*setup, signals, context)));
+                let pane = caught(|| Pane::new(*setup, signals, context));
                 context.clear();
                 match pane {
                     Ok(pane) => {
@@ -203,10 +203,10 @@ impl Worker {
         let Some(pane) = self.panes.get_mut(&id) else { return };
         let context = &self.context;
         context.mark(id, pane.parsed);
-        let done = catch_unwind(AssertUnwindSafe(|| {
+        let done = caught(|| {
             act(pane, context);
             pane.send_frames(context, Instant::now());
-        }));
+        });
         if done.is_err() {
             pane.degrade(context);
         }

@@ -33,6 +33,7 @@ impl Server {
                 tracing::info!(path = %path.display(), "upgrade");
                 self.upgrading = Some(upgrader);
                 self.keeper.send_with(Message::StartServer { path: path.into_os_string().into_vec() }, vec![fd]);
+                crate::server::faults::point("upgrade");
             }
             Err(refused) => self.tell_upgrader(upgrader, Err(refused)),
         }
