@@ -5,7 +5,7 @@
 //! entry.
 
 use super::journal::{Cause, Entry};
-use super::types::{Kind, Millis, Party, Presence, Rights};
+use super::types::{Kind, Millis, Party, Presence, Right, Rights};
 use crate::ids::{AttachmentId, OperatorId};
 
 /// What the rules need to know of an operator at a pane.
@@ -31,6 +31,12 @@ impl Standing {
 pub trait People {
     /// The standing of `operator`; `given` says whether the pane was given to it, which is for the policy. None: never heard of it.
     fn standing(&self, operator: OperatorId, given: bool) -> Option<Standing>;
+
+    /// The rule that says no to `right`: [`super::Granted::rule_against`].
+    fn rule_against(&self, operator: OperatorId, given: bool, right: Right) -> String {
+        let _ = (operator, given, right);
+        "the policy".to_owned()
+    }
 }
 
 /// Who brings an event, and how.

@@ -28,6 +28,8 @@ mod policy;
 mod refusal;
 mod roster;
 mod step;
+#[cfg(test)]
+mod tests;
 mod types;
 mod word;
 

@@ -138,20 +138,11 @@ const fn cap(role: Role) -> Rights {
 
 /// Whether `text` is what `pattern` says: `*` stands for any characters, everything else for itself.
 fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or("");
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let mut last = None;
-    for part in parts {
-        if let Some(part) = last.replace(part)
-            && let Some(at) = rest.find(part)
-        {
-            rest = &rest[at + part.len()..];
-        } else if last != Some(part) {
-            return false;
-        }
-    }
-    last.map_or(rest.is_empty(), |last| rest.ends_with(last))
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(text) = text.strip_prefix(first).and_then(|text| text.strip_suffix(last)) else { return false };
+    // The earliest place for each part leaves the most for those behind it.
+    middle.split('*').try_fold(text, |text, part| text.find(part).map(|at| &text[at + part.len()..])).is_some()
 }
 
 impl Rule {

@@ -26,7 +26,11 @@ impl Control {
         self.offer = None;
         self.proposals.clear();
         self.mode = mode;
-        self.holder = hold;
+        let before = std::mem::replace(&mut self.holder, hold);
+        // Who was supervised does not come back without: somebody has to give it the pane again.
+        if let Some(before) = before.filter(|before| before.supervised && !self.is_held_by(before.operator.id)) {
+            self.given.retain(|given| *given != before.operator.id);
+        }
         let Some(hold) = hold else { return };
         let holder = hold.operator;
         self.reserved_for = None;
@@ -64,7 +68,11 @@ impl Control {
             if why == Suspension::Taken {
                 self.given.retain(|given| *given != hold.operator.id);
             }
-            self.suspended = Some(Suspended { hold, why });
+            // There is one place; whoever loses it must ask like anybody else.
+            let before = self.suspended.replace(Suspended { hold, why });
+            if let Some(before) = before.filter(|before| before.hold.operator != hold.operator) {
+                self.given.retain(|given| *given != before.hold.operator.id);
+            }
         }
     }
 
@@ -124,13 +132,13 @@ impl Control {
                 self.reserved_for = Some(*reserved_for);
             }
             Fact::Requested { request } => {
-                self.next_id = self.next_id.max(request.id + 1);
+                self.next_id = self.next_id.max(request.id.saturating_add(1));
                 self.queue.push(request.clone());
             }
             Fact::Granted { hold, .. } | Fact::Accepted { hold, .. } | Fact::HandedBack { hold, .. } => self.held(epoch, *hold),
             Fact::Denied { request, .. } | Fact::Cancelled { request } => self.end_request(*request),
             Fact::Offered { offer } => {
-                self.next_id = self.next_id.max(offer.id + 1);
+                self.next_id = self.next_id.max(offer.id.saturating_add(1));
                 if offer.from.kind.is_human() {
                     self.reserved_for = None;
                 }
@@ -152,9 +160,8 @@ impl Control {
                 Expired::Request(id) => self.end_request(*id),
                 Expired::Offer(_) => self.offer = None,
             },
-            Fact::ModeChanged { mode, supervised } if epoch == entry.epoch_before => {
+            Fact::ModeChanged { supervised, .. } if epoch == entry.epoch_before => {
                 // Supervision alone: the same tenure goes on, what was staged under the other rule is void.
-                debug_assert_eq!(*mode, self.mode);
                 self.proposals.clear();
                 if let Some(hold) = &mut self.holder {
                     hold.supervised = *supervised;
@@ -170,7 +177,7 @@ impl Control {
             Fact::Restored { grace_until } => self.restore(epoch, *grace_until),
             Fact::InputAccepted { until, .. } => self.renew(actor, *until),
             Fact::Staged { proposal } => {
-                self.next_id = self.next_id.max(proposal.id + 1);
+                self.next_id = self.next_id.max(proposal.id.saturating_add(1));
                 self.proposals.push(proposal.clone());
             }
             Fact::Approved { proposal, operator, until, .. } => {
