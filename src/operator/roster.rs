@@ -242,4 +242,20 @@ mod tests {
         roster.all_stale();
         assert_eq!(roster.attachment(second).unwrap().presence, Presence::Stale);
     }
+
+    #[test]
+    fn an_operator_stored_by_an_older_server_is_read() {
+        #[derive(Encode)]
+        struct Before {
+            #[n(0)]
+            id: OperatorId,
+            #[n(1)]
+            kind: Kind,
+            #[n(2)]
+            name: String,
+        }
+        let stored = minicbor::to_vec(Before { id: OperatorId(3), kind: Kind::Human, name: "ann".into() }).unwrap();
+        let read: Operator = minicbor::decode(&stored).unwrap();
+        assert_eq!((read.name.as_str(), read.on_behalf_of, read.assurance, read.origin_pane), ("ann", None, Assurance::Claimed, None));
+    }
 }

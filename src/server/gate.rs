@@ -19,6 +19,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::LazyLock;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -197,6 +198,9 @@ impl Gate {
     }
 }
 
+/// The rules that are built in; made once, since every key asks them.
+static BUILTIN: LazyLock<Policy> = LazyLock::new(Policy::default);
+
 /// Who acts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Actor {
@@ -220,7 +224,7 @@ impl Server {
         let actor = self.actor(connection).ok_or_else(|| refusal("bad_request", "no hello was said"))?;
         let Actor { operator, kind, attachment, role } = actor;
         let subject = Subject { kind, name: "", role, given: false };
-        let granted = Policy::default().rights(&subject, &Place { pane, ..Place::ANYWHERE });
+        let granted = BUILTIN.rights(&subject, &Place { pane, ..Place::ANYWHERE });
         let act = Act { operator: Party { id: operator, kind }, attachment, verb, pane, frame: Frame::default() };
         match decide(None, &act, &granted, &Scene::default()) {
             Verdict::Refused(why) => {

@@ -321,6 +321,15 @@ impl Explorer {
             };
             assert!(count(&ended) < count(&due), "{} {:?}", say("L3"), effects.entry);
         }
+        // L4: nobody who does not answer stands in the way of those who do.
+        if let Some(holder) = control.holder.map(|hold| hold.operator)
+            && let Some(released) = does(control, holder.id, &Event::Release(Release::Next))
+        {
+            let could =
+                |who: OperatorId| crowd.standing(who, true).unwrap().is_live() && (holder.kind.is_human() || !control.is_suspended(who));
+            let first = control.queue.iter().map(|request| request.operator.id).find(|who| could(*who));
+            assert_eq!(released.holder_id(), first, "{}", say("L4"));
+        }
         // L5: an admin has control in two steps at most.
         let unlocked = does(control, EVE, &Event::SetMode(Mode::Shared));
         let within = |control: &Control| does(control, EVE, &force()).is_some_and(|forced| forced.is_held_by(EVE));
