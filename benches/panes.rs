@@ -170,7 +170,7 @@ fn echo(criterion: &mut Criterion) {
     let mut column = 0;
     criterion.bench_function("echo of a key", |bencher| {
         bencher.iter(|| {
-            rig.workers.typed(PANE);
+            rig.workers.typed(PANE, b"x");
             column = (column + 1) % 100;
             rustix::io::write(&rig.slave, if column == 0 { b"\r" } else { b"x" }).expect("output");
             frame();

@@ -294,18 +294,17 @@ impl Server {
             self.look_soon(pane);
         }
         // R22. Who, where, how much and a digest; never what.
-        let digest = secret::hash(&bytes);
         tracing::debug!(
             target: "attribution",
             operator = %actor.operator,
             attachment = actor.attachment.map(tracing::field::display),
             %pane, source, seq,
             bytes = bytes.len(),
-            digest = %digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>(),
+            digest = %digest(&bytes),
             "input accepted"
         );
         super::faults::point("input");
-        self.workers.typed(pane);
+        self.workers.typed(pane, &bytes);
         self.hand_on(pane, source, seq, bytes, waits_for_nobody);
         Ok(())
     }
@@ -499,6 +498,11 @@ impl Server {
             }
         }
     }
+}
+
+/// What stands for `bytes` in the record of who typed what. Made only where that record is kept.
+fn digest(bytes: &[u8]) -> String {
+    secret::hash(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Tells the owner once that the terminal behind `master` takes more.

@@ -216,7 +216,13 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             ready_us = started.elapsed().as_micros(),
             "ready"
         );
-        server.run(received, answered).await
+        // A task like those of the connections: what one of them says is heard without asking the system for events in between.
+        match tokio::spawn(server.run(received, answered)).await {
+            Ok(ended) => ended,
+            // A server whose owner panicked is no server: it dies of it, as the keeper expects.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => Err(error).context("the owner"),
+        }
     })
 }
 

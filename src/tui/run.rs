@@ -250,8 +250,10 @@ impl Client {
                 events.push(Event::Deadline);
             }
             self.look_at_clock();
+            let mut typed_only = ready.typed && !ready.server;
             if !events.is_empty() {
                 for effect in update_all(&mut self.model, events) {
+                    typed_only &= matches!(effect, Effect::Input { .. });
                     self.perform(effect)?;
                 }
             }
@@ -260,9 +262,26 @@ impl Client {
             if let Some(result) = self.leave.take() {
                 return result;
             }
+            // What was typed into a program shows when the program says so.
+            if typed_only && self.shows_all() {
+                continue;
+            }
             self.draw()?;
             self.link.flush();
         }
+    }
+
+    /// Whether a drawing would certainly find nothing to do.
+    fn shows_all(&self) -> bool {
+        let model = &self.model;
+        self.entered
+            && !model.redraw.chrome
+            && !model.redraw.everything
+            && self.warnings.is_empty()
+            && model.modes.is_empty()
+            && model.overlays.is_empty()
+            && model.drag.is_none()
+            && model.replicas.values().all(|replica| replica.damage.is_empty())
     }
 
     /// Waits until something can be done.

@@ -16,6 +16,9 @@ use crate::geometry::Size;
 use crate::ids::{AttachmentId, PaneId};
 use crate::server::outbox::Outbox;
 
+/// How long after a letter was typed its echo comes.
+const ECHO: Duration = Duration::from_millis(20);
+
 /// A question to a pane, answered between two slices.
 pub(super) type Question = Box<dyn FnOnce(&mut PaneView<'_>) + Send>;
 
@@ -89,12 +92,15 @@ impl Clock {
 pub(super) struct PaneSignals {
     /// When a key last went there; 0: never.
     typed_ms: AtomicU64,
+    /// Printable characters of what was typed then; 0 if anything else was among it.
+    letters: AtomicU32,
     /// The newest size wanted, columns above rows; 0: none.
     size: AtomicU32,
 }
 
 impl PaneSignals {
-    pub(super) fn typed(&self, now_ms: u64) {
+    pub(super) fn typed(&self, now_ms: u64, letters: u32) {
+        self.letters.store(letters, Ordering::Relaxed);
         self.typed_ms.store(now_ms, Ordering::Relaxed);
     }
 
@@ -102,6 +108,11 @@ impl PaneSignals {
     pub(super) fn typed_within(&self, now_ms: u64, window: Duration) -> bool {
         let at = self.typed_ms.load(Ordering::Relaxed);
         at != 0 && u128::from(now_ms.saturating_sub(at)) < window.as_millis()
+    }
+
+    /// Whether output of so many bytes is probably nothing but the echo of what was typed: as many letters, a moment ago.
+    pub(super) fn is_echo(&self, now_ms: u64, bytes: usize) -> bool {
+        bytes > 0 && bytes <= self.letters.load(Ordering::Relaxed) as usize && self.typed_within(now_ms, ECHO)
     }
 
     /// Leaves a size; true if none was pending, so that the worker must be told.
@@ -188,7 +199,8 @@ mod tests {
         let signals = PaneSignals::default();
         let window = Duration::from_millis(50);
         assert!(!signals.typed_within(10, window));
-        signals.typed(10);
+        signals.typed(10, 2);
+        assert!(signals.is_echo(11, 2) && !signals.is_echo(11, 3) && !signals.is_echo(40, 2) && !signals.is_echo(11, 0));
         assert!(signals.typed_within(59, window));
         assert!(!signals.typed_within(60, window));
     }

@@ -209,10 +209,11 @@ impl Workers {
         }
     }
 
-    /// A key goes to the pane now: its frames of the next 50 ms are not held back.
-    pub fn typed(&self, pane: PaneId) {
+    /// Input goes to the pane now: its frames of the next 50 ms are not held back.
+    pub fn typed(&self, pane: PaneId, bytes: &[u8]) {
         if let Some(handle) = self.panes.get(&pane) {
-            handle.signals.typed(self.clock.ms(Instant::now()));
+            let letters = if bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) { bytes.len() } else { 0 };
+            handle.signals.typed(self.clock.ms(Instant::now()), u32::try_from(letters).unwrap_or(0));
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) const SLICE_TIME: Duration = Duration::from_millis(1);
 const TYPED: Duration = Duration::from_millis(50);
 /// What is still read once the pane's program was reaped, at most: others may hold its terminal and print for ever.
 const DRAIN_BYTES: usize = 1024 * 1024;
+/// A first chunk of at most so many bytes is a slice by itself.
+const LONE_BYTES: usize = 128;
 /// A slice of so many bytes makes a pane loud.
 const LOUD_BYTES: usize = 1024;
 /// Slices below that until it is quiet again.
@@ -113,6 +115,8 @@ pub(super) struct Pane {
     pub(super) watched: Watched,
     /// It is in one of the worker's queues.
     pub(super) queued: bool,
+    /// It is to be read until nothing is there.
+    pub(super) drain: bool,
     /// No process has the terminal open any more, or the master failed.
     closed: bool,
     end: End,
@@ -154,6 +158,7 @@ impl Pane {
             degraded: quarantined,
             watched: Watched::Nowhere,
             queued: false,
+            drain: true,
             closed: false,
             end: End::Running,
             activity_armed: true,
@@ -230,11 +235,17 @@ impl Pane {
         let limit = SLICE_BYTES.min(ring / 2);
         let mut bytes = 0;
         let mut turn = Turn::Idle;
+        let drain = std::mem::take(&mut self.drain) || self.end != End::Running;
         while !self.closed {
             match self.history.segments_mut().0.take(self.master.as_fd(), limit - bytes) {
                 Ok(Take::Data { at, len }) => {
                     self.feed(at, at + len as u64, context);
+                    // So little is all that was there when its length was asked, and what has come since woke the poll anew: an echo is one read.
+                    let lone = bytes == 0 && len <= LONE_BYTES && !drain;
                     bytes += len;
+                    if lone {
+                        break;
+                    }
                 }
                 Ok(Take::Control(_)) => {}
                 Ok(Take::Empty) => break,
@@ -246,6 +257,7 @@ impl Pane {
             }
             if bytes >= limit || began.elapsed() >= SLICE_TIME {
                 turn = Turn::More;
+                self.drain = drain;
                 break;
             }
         }
@@ -259,7 +271,8 @@ impl Pane {
             self.note_activity(context);
             self.loud = if asked || bytes >= LOUD_BYTES { LOUD_SLICES } else { self.loud.saturating_sub(1) };
         }
-        if turn == Turn::Idle && !self.closed {
+        // A typed letter that comes back is no news of who has the foreground.
+        if turn == Turn::Idle && !self.closed && !self.signals.is_echo(context.clock.ms(began), bytes) {
             self.note_foreground(context);
         }
         self.finish(context, bytes, turn)

@@ -318,7 +318,7 @@ fn a_flood_and_a_quiet_pane_on_one_worker_both_make_progress() {
     let mut client = Client::watch(5, &workers, 2);
     let mut seen = 0;
     for n in 0..50 {
-        workers.typed(PaneId(2));
+        workers.typed(PaneId(2), b"x");
         quiet.print(format!("key {n}.").as_bytes());
         client.until(&workers, 2, &format!("key {n}."));
         let parsed = asked(&workers, 1, |view| view.stream_offset());

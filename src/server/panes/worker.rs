@@ -2,7 +2,7 @@
 //!
 //! A round of the loop: poll (without waiting if a pane has more to read), take the owner's jobs, give each pane that became readable a slice, give one
 //! of those that had more than a slice another, send the frames that were held back and are due. Edges are enough for the poll, since a pane is read
-//! until nothing is there or stays in a queue.
+//! until nothing is there, or all that was there when it was asked, or stays in a queue.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -97,12 +97,13 @@ impl Worker {
             match event.token() {
                 WAKER => {}
                 QUIET => quiet = true,
-                Token(pane) => enqueue(&mut self.panes, &mut self.fresh, PaneId(pane as u64)),
+                // With the end of the terminal no further event comes: then it is read until it says so.
+                Token(pane) => enqueue(&mut self.panes, &mut self.fresh, PaneId(pane as u64), event.is_read_closed()),
             }
         }
         if quiet || self.quiet.look_at().is_some_and(|at| at <= Instant::now()) {
             let (panes, fresh) = (&mut self.panes, &mut self.fresh);
-            self.quiet.look(self.poll.registry(), Instant::now(), |token| enqueue(panes, fresh, PaneId(token.0 as u64)));
+            self.quiet.look(self.poll.registry(), Instant::now(), |token| enqueue(panes, fresh, PaneId(token.0 as u64), true));
         }
         let mut jobs = std::mem::take(&mut self.jobs);
         self.inbox.take(&mut jobs);
@@ -194,7 +195,7 @@ impl Worker {
     }
 
     fn fresh_turn(&mut self, id: PaneId) {
-        enqueue(&mut self.panes, &mut self.fresh, id);
+        enqueue(&mut self.panes, &mut self.fresh, id, true);
     }
 
     /// Lets `act` change a pane, and sends what frames follow. A panic degrades the pane and ends there; what kills the process is noted in the
@@ -273,13 +274,14 @@ impl Worker {
     }
 }
 
-/// Queues a pane that may be readable, unless it is queued.
-fn enqueue(panes: &mut HashMap<PaneId, Pane>, fresh: &mut VecDeque<PaneId>, id: PaneId) {
-    if let Some(pane) = panes.get_mut(&id)
-        && !pane.queued
-    {
-        pane.queued = true;
-        fresh.push_back(id);
+/// Queues a pane that may be readable, unless it is queued. `drain`: it is to be read until nothing is there, whatever the poll will say.
+fn enqueue(panes: &mut HashMap<PaneId, Pane>, fresh: &mut VecDeque<PaneId>, id: PaneId, drain: bool) {
+    if let Some(pane) = panes.get_mut(&id) {
+        pane.drain |= drain;
+        if !pane.queued {
+            pane.queued = true;
+            fresh.push_back(id);
+        }
     }
 }
 
@@ -374,7 +376,7 @@ mod tests {
             }
             for event in &worker.events {
                 if let Token(pane @ 0..=9999) = event.token() {
-                    enqueue(&mut worker.panes, &mut worker.fresh, PaneId(pane as u64));
+                    enqueue(&mut worker.panes, &mut worker.fresh, PaneId(pane as u64), true);
                 }
             }
         }
