@@ -225,6 +225,40 @@ fn one_way_leads_to_a_terminal() {
     assert!(gate.contains("Message::Input {") && gate.contains("pipe.apply("), "the gate moved: this test has to know");
 }
 
+/// R21: whatever acts on a program has one place in the server where it is done, behind the gate's question.
+#[test]
+fn what_acts_on_a_program_passes_the_gate() {
+    let doors: &[(&str, &[&str])] = &[
+        // Bytes on their way: the gate alone.
+        ("hand_on(", &["server/gate.rs"]),
+        (".pass(", &["server/gate.rs"]),
+        // Bytes without an operator: loose ends and what was approved, both effects of a transition.
+        ("type_unasked(", &["server/gate.rs", "server/control/mod.rs"]),
+        ("type_approved(", &["server/gate.rs", "server/control/wait.rs"]),
+        ("type_replies(", &["server/gate.rs", "server/lifecycle.rs"]),
+        // Signals: of who asks, of the end of a pane or of everything.
+        ("Message::Signal {", &["server/requests/ends.rs", "server/lifecycle.rs", "server/run.rs", "server/owner.rs"]),
+        // Sizes: of the layout, which follows the size authority.
+        ("workers.resize(", &["server/lifecycle.rs"]),
+        // Ends and new starts.
+        ("Command::KillPane {", &["server/requests/ends.rs", "server/lifecycle.rs", "server/requests/layouts.rs"]),
+        ("Command::RespawnPane {", &["server/requests/make.rs"]),
+    ];
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| source.room == "server") {
+        let path = source.path.to_string_lossy().into_owned();
+        for (number, line) in code(source) {
+            let behind = doors.iter().filter(|(word, files)| line.contains(word) && !files.contains(&path.as_str()));
+            wrong.extend(behind.map(|(word, _)| format!("src/{path}:{number}: {word} past the gate")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (file, question) in [("requests/ends.rs", "may_steer("), ("requests/make.rs", "may_steer("), ("gate.rs", "self.pass(")] {
+        let text = fs::read_to_string(root().join("src/server").join(file)).unwrap();
+        assert!(text.contains(question), "{file} asks no more");
+    }
+}
+
 #[test]
 fn the_manual_lists_the_commands_there_are() {
     let path = root().join("man/baton.1");

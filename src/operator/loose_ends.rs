@@ -139,6 +139,16 @@ fn sequence(bytes: &[u8]) -> &[u8] {
     &bytes[..end.min(bytes.len())]
 }
 
+/// The first border of characters and escapes in `bytes` that is not before `at`.
+#[must_use]
+pub fn border(bytes: &[u8], at: usize) -> usize {
+    let mut border = 0;
+    while border < at.min(bytes.len()) {
+        border += sequence(&bytes[border..]).len();
+    }
+    border
+}
+
 /// How many of the first `max` of `bytes` may be written as a frame of its own, without cutting a character or an escape in two. All of them where one
 /// sequence alone is longer: something must go on.
 #[must_use]

@@ -43,7 +43,7 @@ pub use event::{About, By, Card, Discard, Effects, End, Event, Notice, People, R
 pub use hex::digest;
 pub use identity::{Ancestry, Bound, Declared, Facts, Forged, Identity, NAME_BYTES_MAX, Token, Tty, identify};
 pub use journal::{Cause, Entry, Fact, Record, fold};
-pub use loose_ends::{LooseEnds, cut};
+pub use loose_ends::{LooseEnds, border, cut};
 pub use policy::{Fault, Granted, Place, Policy, Rule, Subject};
 pub use refusal::Refusal;
 pub use roster::{Attachment, Operator, Roster};

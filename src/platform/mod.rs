@@ -69,6 +69,14 @@ pub struct Foreground {
     pub cwd: Option<PathBuf>,
 }
 
+/// Whether the terminal behind `master` reads a line without showing it: that is how programs ask for a secret. False if nobody can tell.
+#[must_use]
+pub fn asks_secret(master: BorrowedFd<'_>) -> bool {
+    use rustix::termios::LocalModes;
+    let modes = rustix::termios::tcgetattr(master).map(|terminal| terminal.local_modes);
+    modes.is_ok_and(|modes| modes.contains(LocalModes::ICANON) && !modes.contains(LocalModes::ECHO))
+}
+
 /// What is in the foreground of the terminal behind `master`: the leader of the foreground process group. `None` when there is none (the pane's
 /// program is gone).
 #[must_use]

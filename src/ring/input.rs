@@ -213,6 +213,33 @@ impl InputPipe {
         Ok(Moved::All)
     }
 
+    /// Bytes in the pipe: what the terminal has not taken.
+    #[must_use]
+    pub fn fill(&self) -> usize {
+        self.fill
+    }
+
+    /// Takes back what the terminal has not taken: it is written by nobody any more. Its numbers stay applied. A kill in the middle leaves what was not yet
+    /// taken out, whole.
+    ///
+    /// # Errors
+    /// What the system says of the pipe; what is left in it stays.
+    pub fn take_back(&mut self) -> io::Result<Vec<u8>> {
+        let mut back = Vec::new();
+        let mut buffer = [0; PIECE];
+        while self.fill > 0 {
+            let want = self.fill.min(buffer.len());
+            let read = match rustix::io::retry_on_intr(|| rustix::io::read(&self.read, &mut buffer[..want])) {
+                Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
+                Ok(read) => read,
+                Err(error) => return Err(error.into()),
+            };
+            self.fill = self.fill.saturating_sub(read);
+            back.extend_from_slice(&buffer[..read]);
+        }
+        Ok(back)
+    }
+
     /// Up to which number everything is applied, of each source; the one heard last at the end.
     #[must_use]
     pub fn inputs(&self) -> Vec<(u64, u64)> {

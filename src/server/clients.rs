@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::control::role_of_kind;
 use super::event::{Asker, ConnectionId, Wire};
 use super::lifecycle::Then;
 use super::owner::{AfterCommit, Server, Upgrader, now_ms, refusal};
@@ -124,14 +125,20 @@ impl Server {
     /// T2: the connection is gone; its attachment may come back.
     pub(super) fn on_closed(&mut self, connection: ConnectionId) {
         let Some(client) = self.clients.remove(&connection) else { return };
-        let Some(attachment) = client.attachment else { return };
+        self.forget_waits(connection);
+        let Some(attachment) = client.attachment else {
+            if let Some(greeting) = client.greeting {
+                self.operator_called(greeting.operator);
+            }
+            return;
+        };
         let Some(seat) = self.seats.get_mut(&attachment) else { return };
         if seat.connection != Some(connection) {
             return;
         }
         seat.connection = None;
         seat.gone_at = Some(grace_end());
-        let window = seat.view.window;
+        let (window, operator) = (seat.view.window, seat.operator);
         for pane in std::mem::take(&mut seat.watching) {
             self.workers.unwatch(pane, attachment);
         }
@@ -140,6 +147,7 @@ impl Server {
         self.roster_changed = true;
         self.sizes_due.insert(window);
         self.commit_needed = true;
+        self.operator_silent(operator, Some(attachment));
     }
 
     pub(super) fn on_message(&mut self, connection: ConnectionId, message: ClientMessage, permit: Option<OwnedSemaphorePermit>) {
@@ -227,11 +235,13 @@ impl Server {
                 let name = hello.name.as_deref().map(clean).filter(|name| !name.is_empty()).unwrap_or_else(|| self.about.user.clone());
                 let greeted: BTreeSet<OperatorId> =
                     self.clients.values().filter_map(|client| client.greeting.as_ref()).map(|greeting| greeting.operator).collect();
-                self.roster.forget_absent(|operator| greeted.contains(&operator));
+                let controls = &self.controls;
+                self.roster.forget_absent(|operator| greeted.contains(&operator) || controls.mentions(operator));
                 let Ok(stream) = secret::new_stream() else {
                     return self.hang_up(connection, refusal("failed", "the system has no randomness to give"));
                 };
-                (self.roster.operator_named(Kind::Human, &name), stream)
+                let (kind, name) = declared(&name);
+                (self.roster.operator_named(kind, name), stream)
             }
         };
         let ssh = hello.ssh_origin.as_deref().map(clean).filter(|origin| !origin.is_empty());
@@ -365,7 +375,7 @@ impl Server {
                 self.detach(other, "replaced");
             }
         }
-        let role = if attach.read_only { Role::Observer } else { Role::Participant };
+        let role = if attach.read_only { Role::Observer } else { role_of_kind(greeting.kind) };
         let now = now_ms();
         let attachment = self.roster.attach(greeting.operator, greeting.transport, greeting.origin, role, now);
         if role != Role::Observer {
@@ -389,7 +399,7 @@ impl Server {
         };
         tracing::info!(%attachment, operator = %greeting.operator, session = %seat.view.session, ?role, "attached");
         self.seats.insert(attachment, seat);
-        self.seated(connection, attachment, token);
+        self.seated(connection, attachment, token, false);
     }
 
     /// T2: an attachment goes on over this connection.
@@ -419,16 +429,19 @@ impl Server {
         }
         tracing::info!(%attachment, "resumed");
         self.roster.moved(attachment, greeting.transport, greeting.origin.clone());
-        self.seated(connection, attachment, token);
+        self.seated(connection, attachment, token, true);
     }
 
     /// What a new and a resumed attachment have in common: it is live, is told where it is, and will be told of everything.
-    fn seated(&mut self, connection: ConnectionId, attachment: AttachmentId, resume: String) {
+    fn seated(&mut self, connection: ConnectionId, attachment: AttachmentId, resume: String, proven: bool) {
         self.roster.set_presence(attachment, Presence::Live);
         self.roster_changed = true;
         self.commit_needed = true;
         if let Some(client) = self.clients.get_mut(&connection) {
             client.attachment = Some(attachment);
+        }
+        if let Some(operator) = self.seats.get(&attachment).map(|seat| seat.operator) {
+            self.operator_came(operator, Some(attachment), proven);
         }
         // A view may name what has gone since; it is put right before it is told.
         self.views_changed = true;
@@ -445,7 +458,9 @@ impl Server {
     /// T3: an attachment ends, for a reason that its client is told.
     pub(super) fn detach(&mut self, attachment: AttachmentId, reason: &str) {
         let Some(seat) = self.seats.remove(&attachment) else { return };
+        self.flush_sums_of(attachment);
         self.roster.detach(attachment);
+        self.operator_left(seat.operator, Some(attachment), reason == "lost");
         self.roster_changed = true;
         self.commit_needed = true;
         self.touch_session(seat.view.session);
@@ -490,6 +505,14 @@ impl Server {
         for attachment in gone {
             self.detach(attachment, "lost");
         }
+    }
+}
+
+/// Kind and name that somebody says of itself: `agent:claude`. Without a kind it is a person.
+fn declared(name: &str) -> (Kind, &str) {
+    match name.split_once(':') {
+        Some((kind, rest)) if !rest.is_empty() => kind.parse().map_or((Kind::Human, name), |kind| (kind, rest)),
+        _ => (Kind::Human, name),
     }
 }
 

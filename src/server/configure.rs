@@ -14,6 +14,7 @@ use super::event::Event;
 use super::options::{NewPaneCwd, Options, WindowSize};
 use super::owner::{Server, refusal};
 use crate::config::{self, Config, CwdPolicy, PaneTitles};
+use crate::operator::{Policy, Takeover, Times};
 use crate::platform::FolderWatch;
 use crate::protocol::message::{Notice, Refusal, ServerMessage};
 use crate::session::{ArrangeOptions, Command, RemainOnExit};
@@ -145,6 +146,8 @@ impl Server {
     fn set_config(&mut self, config: &Config, warnings: Vec<String>, path: Option<PathBuf>) {
         tracing::info!(warnings = warnings.len(), "configuration read");
         self.options = Options::of(config);
+        // What the configuration says of control comes in here.
+        self.policy_changed(Policy::default(), Times::default(), Takeover::default());
         self.config_path = path;
         let gone = std::mem::replace(&mut self.config_warnings, warnings);
         self.warnings.retain(|warning| !gone.contains(warning));

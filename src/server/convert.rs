@@ -14,7 +14,7 @@ pub(super) fn role(role: operator::Role) -> m::Role {
     }
 }
 
-fn kind(kind: operator::Kind) -> m::OperatorKind {
+pub(super) fn kind(kind: operator::Kind) -> m::OperatorKind {
     match kind {
         operator::Kind::Human => m::OperatorKind::Human,
         operator::Kind::Agent => m::OperatorKind::Agent,
@@ -160,9 +160,10 @@ impl Server {
             on_behalf_of: None,
             assurance: None,
             origin_pane: None,
-            holds: None,
+            holds: Some(self.controls.holds(operator.id)).filter(|holds| !holds.is_empty()),
         });
-        operators.filter(|operator| !operator.attachments.is_empty()).collect()
+        // Who plays a part in a pane's control is somebody to speak of, attached or not.
+        operators.filter(|operator| !operator.attachments.is_empty() || self.controls.mentions(operator.id)).collect()
     }
 
     /// Everything that exists, nested. Ask for the foreground of panes first ([`Server::look_at_panes`]).

@@ -10,7 +10,10 @@
 //!
 //! Which way a pane's input goes is decided at its birth and holds for its life. By either a number of a source is applied once, whatever is sent again:
 //! by a client after a reconnect, by us after a full queue, by our successor's clients after our death ([`InputPipe`] says how). Sources are an
-//! attachment's input stream, the stream of a `send`, and [`REPLIES`] for answers to terminal queries.
+//! attachment's input stream, the stream of a `send`, [`REPLIES`] for answers to terminal queries, and that of loose ends that are tied when control passes on.
+//!
+//! What may pass is `control`'s to say, twice: when input comes ([`Server::pass`]), and when it is written, since control may have passed on while it waited.
+//! Then it is discarded and refused, also what the pipe still has.
 //!
 //! Keys are acknowledged some at a time, with a later one: nobody waits for it, and each would wake the client.
 //!
@@ -19,17 +22,19 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::sync::LazyLock;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::AbortHandle;
 
+use super::control::{Frame, InputFrom, Passage, Stamp, role_of_kind};
 use super::event::{Asker, ConnectionId, Event};
 use super::owner::{Server, now_ms, refusal};
+use super::requests::Sent;
 use super::secret;
 use crate::ids::{AttachmentId, OperatorId, PaneId};
-use crate::operator::{Act, Frame, Kind, Party, Place, Policy, Role, Scene, Subject, Verb, Verdict, decide};
+use crate::operator::{self, Act, By, Cause, Kind, Party, Role, Scene, Verb, Verdict, border, cut, decide};
+use crate::platform;
 use crate::protocol::keeper::{INPUT_SOURCES_MAX, LAZY_INPUTS_MAX, Message};
 use crate::protocol::limits::{INPUT_MAX_BYTES, INPUT_WINDOW_BYTES};
 use crate::protocol::message::{Input, InputAck, InputSource, Made, Refusal, Reply, ServerMessage};
@@ -53,6 +58,10 @@ struct Held {
     source: u64,
     seq: u64,
     lazy: bool,
+    /// Whose it is; none: the terminal's own answers, and what is written because control passed on.
+    stamp: Option<Stamp>,
+    /// How much of it is in the pipe already.
+    piped: usize,
     bytes: Vec<u8>,
 }
 
@@ -60,6 +69,13 @@ impl Held {
     fn message(&self, pane: PaneId) -> Message {
         Message::Input { pane, source: self.source, seq: self.seq, lazy: self.lazy, bytes: self.bytes.clone() }
     }
+}
+
+/// A frame, or a piece of a long one, in the pipe.
+#[derive(Debug)]
+struct Piped {
+    stamp: Option<Stamp>,
+    bytes: Vec<u8>,
 }
 
 /// The way of a pane's input.
@@ -94,6 +110,8 @@ struct Known {
 struct PaneQueue {
     way: Way,
     held: VecDeque<Held>,
+    /// What is in the pipe, and of the first one perhaps a part is not any more.
+    piped: VecDeque<Piped>,
     bytes: usize,
     /// There is no room: the keeper refused one, and nothing is sent until it has drained; or pipe and terminal are full.
     full: bool,
@@ -192,14 +210,27 @@ impl Gate {
         }
     }
 
+    /// Whether this number of a source is known to be applied.
+    fn is_applied(&self, pane: PaneId, source: u64, seq: u64) -> bool {
+        self.panes.get(&pane).is_some_and(|queue| queue.applied.iter().any(|known| known.source == source && known.seq >= seq))
+    }
+
+    /// A number of a source took effect without being written: sent again, it is no other key.
+    fn consume(&mut self, pane: PaneId, source: u64, seq: u64) {
+        let Some(queue) = self.panes.get_mut(&pane) else { return };
+        if let Way::Pipe(pipe) = &mut queue.way
+            && let Err(error) = pipe.apply(source, seq, &[])
+        {
+            tracing::error!(%pane, %error, "the pane's input pipe");
+        }
+        note(&mut queue.applied, source, seq, false);
+    }
+
     /// What is known to be applied in a pane, for a new keeper.
     pub(super) fn applied_in(&self, pane: PaneId) -> Vec<(u64, u64)> {
         self.panes.get(&pane).map(|queue| queue.applied.iter().map(|known| (known.source, known.seq)).collect()).unwrap_or_default()
     }
 }
-
-/// The rules that are built in; made once, since every key asks them.
-static BUILTIN: LazyLock<Policy> = LazyLock::new(Policy::default);
 
 /// Who acts.
 #[derive(Debug, Clone, Copy)]
@@ -208,6 +239,18 @@ pub(super) struct Actor {
     pub(super) kind: Kind,
     pub(super) attachment: Option<AttachmentId>,
     pub(super) role: Role,
+    pub(super) on_behalf_of: Option<OperatorId>,
+}
+
+impl Actor {
+    pub(super) const fn party(&self) -> Party {
+        Party { id: self.operator, kind: self.kind }
+    }
+
+    /// This actor, as who brings an event.
+    pub(super) const fn by(&self, cause: Cause) -> By {
+        By { operator: Some(self.operator), attachment: self.attachment, on_behalf_of: self.on_behalf_of, cause }
+    }
 }
 
 impl Server {
@@ -215,21 +258,22 @@ impl Server {
     pub(super) fn actor(&self, connection: ConnectionId) -> Option<Actor> {
         let client = self.clients.get(&connection)?;
         let greeting = client.greeting.as_ref()?;
-        let role = client.attachment.and_then(|attachment| self.seats.get(&attachment)).map_or(Role::Participant, |seat| seat.role);
-        Some(Actor { operator: greeting.operator, kind: greeting.kind, attachment: client.attachment, role })
+        let seat = client.attachment.and_then(|attachment| self.seats.get(&attachment));
+        let role = seat.map_or(role_of_kind(greeting.kind), |seat| seat.role);
+        let on_behalf_of = self.roster.operator(greeting.operator).and_then(|there| there.on_behalf_of);
+        Some(Actor { operator: greeting.operator, kind: greeting.kind, attachment: client.attachment, role, on_behalf_of })
     }
 
-    /// Asks the one question, for any act.
+    /// Asks the one question, for acts that are not about the program in a pane.
     pub(super) fn may(&self, connection: ConnectionId, verb: Verb, pane: Option<PaneId>) -> Result<Actor, Refusal> {
         let actor = self.actor(connection).ok_or_else(|| refusal("bad_request", "no hello was said"))?;
-        let Actor { operator, kind, attachment, role } = actor;
-        let subject = Subject { kind, name: "", role, given: false };
-        let granted = BUILTIN.rights(&subject, &Place { pane, ..Place::ANYWHERE });
-        let act = Act { operator: Party { id: operator, kind }, attachment, verb, pane, frame: Frame::default() };
+        let Actor { operator, attachment, role, .. } = actor;
+        let granted = self.granted(operator, role, pane, false);
+        let act = Act { operator: actor.party(), attachment, verb, pane, frame: operator::Frame::default() };
         match decide(None, &act, &granted, &Scene::default()) {
             Verdict::Refused(why) => {
                 tracing::debug!(%operator, ?verb, %why, "denied");
-                Err(refusal(why.code(), why.to_string()))
+                Err(self.words(&why))
             }
             _ => Ok(actor),
         }
@@ -237,21 +281,33 @@ impl Server {
 
     /// Keys, pastes and mouse events of a client.
     pub(super) fn input(&mut self, connection: ConnectionId, input: Input) {
-        let Input { seq, pane, bytes, source, epoch: _ } = input;
-        let verdict = self.may(connection, Verb::Input, Some(pane)).and_then(|actor| {
-            let attachment = actor.attachment.ok_or_else(|| refusal("bad_request", "only attached clients type"))?;
-            let seat = self.seats.get(&attachment).ok_or_else(|| refusal("bad_request", "only attached clients type"))?;
-            Ok((actor, attachment, seat.input_stream))
-        });
-        let (actor, attachment, stream) = match verdict {
-            Ok(verdict) => verdict,
-            Err(refused) => return self.acknowledge_input(connection, pane, seq, Some(refused)),
+        let Input { seq, pane, bytes, source, epoch } = input;
+        let typist = self.actor(connection).and_then(|actor| Some((actor, actor.attachment?)));
+        let typist = typist.and_then(|(actor, attachment)| Some((actor, attachment, self.seats.get(&attachment)?.input_stream)));
+        let Some((actor, attachment, stream)) = typist else {
+            return self.acknowledge_input(connection, pane, seq, Some(refusal("bad_request", "only attached clients type")));
         };
-        if bytes.is_empty() {
+        // What was applied before is, whoever has control by now.
+        if bytes.is_empty() || self.gate.is_applied(pane, stream, seq) {
             return self.acknowledge_input(connection, pane, seq, None);
         }
-        if let Err(refused) = self.type_into(actor, pane, stream, seq, bytes, is_by_hand(source)) {
+        if let Err(refused) = self.may_take(pane, bytes.len()) {
             return self.acknowledge_input(connection, pane, seq, Some(refused));
+        }
+        let frame = Frame { from: InputFrom::Hand(source), epoch, expect_seq: None };
+        match self.pass(&actor, pane, frame, &bytes) {
+            Passage::Write(epoch) => {
+                if let Err(refused) = self.type_into(&actor, pane, (stream, seq), epoch, bytes, is_by_hand(source)) {
+                    return self.acknowledge_input(connection, pane, seq, Some(refused));
+                }
+            }
+            Passage::Consumed => {
+                self.gate.consume(pane, stream, seq);
+                self.acknowledge_after_commit(connection, pane, seq, None, Some(true));
+            }
+            Passage::Ignored => return self.acknowledge_input(connection, pane, seq, None),
+            Passage::Staged(proposal) => return self.proposed_by(pane, proposal, None, Some((connection, seq))),
+            Passage::Refused(refused) => return self.acknowledge_after_commit(connection, pane, seq, Some(refused), None),
         }
         let now = now_ms();
         self.show_input(attachment, now);
@@ -267,60 +323,81 @@ impl Server {
         self.send_to(connection, &ServerMessage::InputAck(InputAck { seq, pane, refused, took: None }));
     }
 
-    /// Sends allowed bytes on their way, attributed.
-    fn type_into(
-        &mut self,
-        actor: Actor,
-        pane: PaneId,
-        source: u64,
-        seq: u64,
-        bytes: Vec<u8>,
-        waits_for_nobody: bool,
-    ) -> Result<(), Refusal> {
-        if bytes.len() > INPUT_MAX_BYTES {
-            return Err(refusal("too_large", format!("{} bytes of input at once; the most is {INPUT_MAX_BYTES}", bytes.len())));
+    /// Whether a pane can take so many bytes at once.
+    fn may_take(&self, pane: PaneId, bytes: usize) -> Result<(), Refusal> {
+        if bytes > INPUT_MAX_BYTES {
+            return Err(refusal("too_large", format!("{bytes} bytes of input at once; the most is {INPUT_MAX_BYTES}")));
         }
         match self.state.panes.get(&pane) {
             None => return Err(refusal("no_such_target", format!("can't find pane: {pane}"))),
             Some(there) if there.is_dead() => return Err(refusal("dead", format!("the program in pane {pane} has ended"))),
             Some(_) => {}
         }
-        let queue = self.gate.panes.entry(pane).or_default();
-        if queue.bytes + bytes.len() > INPUT_WINDOW_BYTES {
+        if self.gate.panes.get(&pane).is_some_and(|queue| queue.bytes + bytes > INPUT_WINDOW_BYTES) {
             return Err(refusal("queue_full", format!("the program in pane {pane} does not read its input")));
         }
+        Ok(())
+    }
+
+    /// Sends allowed bytes on their way under the epoch of the verdict, attributed.
+    fn type_into(
+        &mut self,
+        actor: &Actor,
+        pane: PaneId,
+        (source, seq): (u64, u64),
+        epoch: u64,
+        bytes: Vec<u8>,
+        waits_for_nobody: bool,
+    ) -> Result<(), Refusal> {
+        self.attribute(actor, pane, epoch, &bytes)?;
         // A silent program (`sleep`) tells nobody that it began; most begin with a line that was entered.
         if bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
             self.look_soon(pane);
         }
-        // R22. Who, where, how much and a digest; never what.
-        tracing::debug!(
-            target: "attribution",
-            operator = %actor.operator,
-            attachment = actor.attachment.map(tracing::field::display),
-            %pane, source, seq,
-            bytes = bytes.len(),
-            digest = %digest(&bytes),
-            "input accepted"
-        );
         super::faults::point("input");
         self.workers.typed(pane, &bytes);
-        self.hand_on(pane, source, seq, bytes, waits_for_nobody);
+        let stamp = Stamp { party: actor.party(), epoch };
+        self.hand_on(pane, (source, seq), Some(stamp), bytes, waits_for_nobody);
         Ok(())
     }
 
-    fn hand_on(&mut self, pane: PaneId, source: u64, seq: u64, bytes: Vec<u8>, waits_for_nobody: bool) {
+    /// What is written because control passed on: loose ends. It is nobody's, and never discarded.
+    pub(super) fn type_unasked(&mut self, pane: PaneId, source: u64, seq: u64, bytes: Vec<u8>) {
+        self.hand_on(pane, (source, seq), None, bytes, false);
+    }
+
+    /// T21: exactly the bytes that were approved. `asker` is answered when they are applied.
+    pub(super) fn type_approved(&mut self, pane: PaneId, party: Party, bytes: &[u8], asker: Option<Asker>) {
+        let stream = secret::new_stream().unwrap_or(u64::MAX);
+        let pieces = pieces(bytes);
+        if let Some(asker) = asker {
+            self.gate.sendings.insert(stream, Sending { asker, pane, last: pieces.len() as u64, bytes: bytes.len() as u64 });
+        }
+        for (seq, piece) in (1..).zip(pieces) {
+            if self.controls.wrote(pane, party, piece) {
+                self.touch_control(pane);
+            }
+            self.hand_on(pane, (stream, seq), None, piece.to_vec(), false);
+        }
+    }
+
+    fn hand_on(&mut self, pane: PaneId, (source, seq): (u64, u64), stamp: Option<Stamp>, bytes: Vec<u8>, waits_for_nobody: bool) {
         let starting = self.is_starting(pane);
         let queue = self.gate.panes.entry(pane).or_default();
         queue.bytes += bytes.len();
         // A key's acknowledgement is worth no wake-up of three processes: the client keeps the key a little longer.
         let lazy = waits_for_nobody && bytes.len() <= LAZY_BYTES_MAX;
-        let held = Held { source, seq, lazy, bytes };
+        let held = Held { source, seq, lazy, stamp, piped: 0, bytes };
         match &queue.way {
             Way::Keeper => {
                 // What is typed into a pane that the keeper does not have yet follows once it has.
                 if !queue.full && !starting {
                     self.keeper.send(held.message(pane));
+                }
+                if let Some(stamp) = held.stamp
+                    && self.controls.wrote(pane, stamp.party, &held.bytes)
+                {
+                    self.seats.values_mut().for_each(|seat| _ = seat.pending.controls.insert(pane));
                 }
                 queue.held.push_back(held);
             }
@@ -336,11 +413,21 @@ impl Server {
         let Some(entry) = self.panes.get(&pane) else { return };
         let Some(queue) = self.gate.panes.get_mut(&pane) else { return };
         let Way::Pipe(pipe) = &mut queue.way else { return };
-        let mut said = Vec::new();
+        let (mut said, mut void, mut shown) = (Vec::new(), Vec::new(), false);
         let moved = loop {
             let mut progress = false;
             let mut full = false;
             while let Some(next) = queue.held.front() {
+                if let Some(stamp) = &next.stamp
+                    && let Err(why) = self.controls.may_be_written(pane, stamp, || platform::asks_secret(entry.master.as_fd()))
+                {
+                    if let Some(next) = queue.held.pop_front() {
+                        queue.bytes = queue.bytes.saturating_sub(next.bytes.len());
+                        void.push((next.source, next.seq, why));
+                    }
+                    continue;
+                }
+                let before = pipe.fill();
                 match pipe.apply(next.source, next.seq, &next.bytes) {
                     Ok(Applied::Full) => full = true,
                     Ok(Applied::Now | Applied::Before) => progress = true,
@@ -350,7 +437,13 @@ impl Server {
                         full = true;
                     }
                 }
+                let put = pipe.fill() - before;
                 if full {
+                    if let Some(next) = queue.held.front_mut().filter(|_| put > 0) {
+                        let piece = next.bytes.get(next.piped..next.piped + put).unwrap_or_default().to_vec();
+                        queue.piped.push_back(Piped { stamp: next.stamp, bytes: piece });
+                        next.piped += put;
+                    }
                     break;
                 }
                 let Some(next) = queue.held.pop_front() else { break };
@@ -358,8 +451,23 @@ impl Server {
                 if note(&mut queue.applied, next.source, next.seq, next.lazy) {
                     said.push((next.source, next.seq));
                 }
+                if put > 0 {
+                    let mut bytes = next.bytes;
+                    bytes.drain(..bytes.len().saturating_sub(put));
+                    queue.piped.push_back(Piped { stamp: next.stamp, bytes });
+                }
             }
-            match pipe.move_on(entry.master.as_fd()) {
+            let moved = pipe.move_on(entry.master.as_fd());
+            let mut beyond: usize = queue.piped.iter().map(|piped| piped.bytes.len()).sum();
+            while let Some(first) = queue.piped.front()
+                && beyond - first.bytes.len() >= pipe.fill()
+            {
+                beyond -= first.bytes.len();
+                if let Some(Piped { stamp: Some(stamp), bytes }) = queue.piped.pop_front() {
+                    shown |= self.controls.wrote(pane, stamp.party, &bytes);
+                }
+            }
+            match moved {
                 // There is room again.
                 Ok(Moved::All) if full && progress => {}
                 other => break other,
@@ -373,6 +481,13 @@ impl Server {
         }
         for (source, seq) in said {
             self.applied(pane, source, seq);
+        }
+        for (source, seq, why) in void {
+            let why = self.words(&why);
+            self.not_applied(pane, source, seq, why);
+        }
+        if shown {
+            self.touch_control(pane);
         }
         if let Err(error) = moved {
             tracing::debug!(%pane, %error, "the terminal takes no input any more");
@@ -393,12 +508,14 @@ impl Server {
         }
     }
 
-    /// Types `bytes` for a `send`, in pieces, under a stream of its own; the answer comes when the keeper has all of them.
-    pub(super) fn send_bytes(&mut self, asker: Asker, pane: PaneId, stream: u64, bytes: &[u8]) {
-        let actor = match self.may(asker.connection, Verb::Input, Some(pane)) {
-            Ok(actor) => actor,
-            Err(refused) => return self.refuse(asker, refused),
+    /// Types `bytes` for a `send`, in pieces, under a stream of its own; the answer comes when all of them are applied. `seq` is where the pane's output is.
+    pub(super) fn send_bytes(&mut self, asker: Asker, pane: PaneId, sent: Sent, seq: u64, bytes: &[u8]) {
+        let Some(actor) = self.actor(asker.connection) else {
+            return self.refuse(asker, refusal("bad_request", "no hello was said"));
         };
+        if let Err(refused) = self.may_take(pane, 0) {
+            return self.refuse(asker, refused);
+        }
         let made = |bytes: usize| Made { pane: Some(pane), bytes: Some(bytes as u64), ..Made::default() };
         if bytes.is_empty() {
             return self.reply(asker, Reply::Done(made(0)));
@@ -408,12 +525,19 @@ impl Server {
             let refused = refusal("queue_full", format!("the program in pane {pane} does not read its input"));
             return self.refuse(asker, refused);
         }
-        let stream = if stream > 1000 { stream } else { secret::new_stream().unwrap_or(u64::MAX) };
-        let pieces = bytes.chunks(INPUT_MAX_BYTES);
+        let frame = Frame { from: InputFrom::Command, epoch: sent.epoch, expect_seq: sent.expect_seq.map(|expected| (expected, seq)) };
+        let epoch = match self.pass(&actor, pane, frame, bytes) {
+            Passage::Write(epoch) => epoch,
+            Passage::Staged(proposal) => return self.proposed_by(pane, proposal, Some(asker), None),
+            Passage::Consumed | Passage::Ignored => return self.reply(asker, Reply::Done(made(0))),
+            Passage::Refused(refused) => return self.refuse(asker, refused),
+        };
+        let stream = if sent.stream > 1000 { sent.stream } else { secret::new_stream().unwrap_or(u64::MAX) };
+        let pieces = pieces(bytes);
         // First, since the last piece may be applied at once.
         self.gate.sendings.insert(stream, Sending { asker, pane, last: pieces.len() as u64, bytes: bytes.len() as u64 });
         for (seq, piece) in (1..).zip(pieces) {
-            if let Err(refused) = self.type_into(actor, pane, stream, seq, piece.to_vec(), false) {
+            if let Err(refused) = self.type_into(&actor, pane, (stream, seq), epoch, piece.to_vec(), false) {
                 if let Some(sending) = self.gate.sendings.remove(&stream) {
                     self.refuse(sending.asker, refused);
                 }
@@ -427,7 +551,7 @@ impl Server {
         for reply in replies {
             let stuck = self.gate.panes.get(&pane).is_some_and(|queue| queue.full);
             if !stuck && self.state.panes.get(&pane).is_some_and(|pane| !pane.is_dead()) {
-                self.hand_on(pane, REPLIES, reply.seq, reply.bytes, true);
+                self.hand_on(pane, (REPLIES, reply.seq), None, reply.bytes, true);
             }
         }
     }
@@ -490,19 +614,75 @@ impl Server {
             self.gate.panes.remove(&pane);
         }
         for held in held {
-            let refused = refusal("lost", why);
-            if let Some(connection) = self.connection_of_stream(held.source) {
-                self.acknowledge_input(connection, pane, held.seq, Some(refused));
-            } else if let Some(sending) = self.gate.sendings.remove(&held.source) {
-                self.refuse(sending.asker, refused);
-            }
+            self.not_applied(pane, held.source, held.seq, refusal("lost", why));
         }
+    }
+
+    /// Tells who waits for it that an input is not applied, and why.
+    fn not_applied(&mut self, pane: PaneId, source: u64, seq: u64, refused: Refusal) {
+        if let Some(connection) = self.connection_of_stream(source) {
+            self.acknowledge_input(connection, pane, seq, Some(refused));
+        } else if let Some(sending) = self.gate.sendings.remove(&source) {
+            self.refuse(sending.asker, refused);
+        }
+    }
+
+    /// Control of `pane` passed on: what of earlier epochs is still ours is discarded, and refused as far as it was not acknowledged. Returns how many bytes.
+    pub(super) fn discard_input(&mut self, pane: PaneId, before_epoch: u64, refused: &Refusal) -> u64 {
+        let Some(queue) = self.gate.panes.get_mut(&pane) else { return 0 };
+        let mut bytes = 0;
+        let mut again = Vec::new();
+        let ours = match &mut queue.way {
+            // What is on its way to the keeper cannot be called back; what it refused can.
+            Way::Keeper => queue.full,
+            Way::Pipe(pipe) => {
+                let back = pipe.take_back().unwrap_or_else(|error| {
+                    tracing::error!(%pane, %error, "the pane's input pipe");
+                    Vec::new()
+                });
+                let piped: usize = queue.piped.iter().map(|piped| piped.bytes.len()).sum();
+                // What a predecessor left in it is known by its bytes alone.
+                bytes += back.len().saturating_sub(piped) as u64;
+                let mut taken = piped.saturating_sub(back.len());
+                for Piped { stamp, bytes: frame } in queue.piped.drain(..) {
+                    // A character or escape that the terminal has begun is ended; the answers of the terminal are nobody's.
+                    let keep = if stamp.is_some_and(|stamp| stamp.epoch < before_epoch) { border(&frame, taken) } else { frame.len() };
+                    let (kept, void) = frame.split_at(keep);
+                    if let Some(stamp) = stamp {
+                        self.controls.wrote(pane, stamp.party, kept);
+                    }
+                    bytes += void.len() as u64;
+                    again.extend(kept.get(taken..).filter(|rest| !rest.is_empty()).map(<[u8]>::to_vec));
+                    taken = 0;
+                }
+                true
+            }
+        };
+        let is_void = |held: &Held| ours && held.stamp.is_some_and(|stamp| stamp.epoch < before_epoch);
+        let (void, kept) = std::mem::take(&mut queue.held).into_iter().partition::<VecDeque<Held>, _>(is_void);
+        queue.held = kept;
+        queue.bytes = queue.held.iter().map(|held| held.bytes.len()).sum();
+        for held in void {
+            bytes += held.bytes.len() as u64;
+            self.not_applied(pane, held.source, held.seq, refused.clone());
+        }
+        for rest in again {
+            let stream = secret::new_stream().unwrap_or(u64::MAX);
+            self.hand_on(pane, (stream, 1), None, rest, false);
+        }
+        bytes
     }
 }
 
-/// What stands for `bytes` in the record of who typed what. Made only where that record is kept.
-fn digest(bytes: &[u8]) -> String {
-    secret::hash(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+/// `bytes` in pieces that one input can carry, none of which cuts a character or an escape in two.
+fn pieces(bytes: &[u8]) -> Vec<&[u8]> {
+    let (mut pieces, mut rest) = (Vec::new(), bytes);
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(cut(rest, INPUT_MAX_BYTES));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
 }
 
 /// Tells the owner once that the terminal behind `master` takes more.
@@ -532,8 +712,8 @@ mod tests {
     fn acknowledgements_free_what_is_held_and_remember_a_bounded_number_of_sources() {
         let mut queue = PaneQueue::default();
         for seq in 1..=3 {
-            queue.held.push_back(Held { source: 2000, seq, lazy: false, bytes: vec![0; 10] });
-            queue.held.push_back(Held { source: 3000, seq, lazy: false, bytes: vec![0; 1] });
+            queue.held.push_back(Held { source: 2000, seq, lazy: false, stamp: None, piped: 0, bytes: vec![0; 10] });
+            queue.held.push_back(Held { source: 3000, seq, lazy: false, stamp: None, piped: 0, bytes: vec![0; 1] });
         }
         queue.acknowledge(2000, 2);
         assert_eq!(queue.bytes, 13);

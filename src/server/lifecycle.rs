@@ -24,6 +24,7 @@ use super::stored::Doing;
 use crate::geometry::Size;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::keeper::link::HeldPane;
+use crate::operator::End;
 use crate::platform;
 use crate::protocol::keeper::{Exit, MemoryShape, Message, PaneRecord, SignalTo, SpawnRequest};
 use crate::protocol::message::{Attach, Level, Made, Notice, Refusal, Reply, ServerMessage};
@@ -322,6 +323,7 @@ impl Server {
     /// [`crate::session::Effect::PaneClosed`].
     pub(super) fn pane_closed(&mut self, pane: PaneId) {
         self.pane_tokens.remove(&pane);
+        self.control_closed(pane);
         self.touch_pane(pane);
         self.views_changed = true;
         if self.panes.remove(&pane).is_some() {
@@ -348,6 +350,8 @@ impl Server {
         let Some(exit) = entry.exit else { return };
         let (incarnation, status) = (entry.incarnation, exit_status(&exit));
         tracing::info!(%pane, ?status, "program ended");
+        let (code, signal) = (exit.code().map(i32::from), exit.signal().map(i32::from));
+        self.control_ended(pane, End::Exited { status: code, signal });
         self.apply_late(Command::PaneExited { pane, incarnation, status, remain, last_screen: last.text });
         self.drop_dying(pane);
         if self.state.panes.contains_key(&pane) {

@@ -10,7 +10,7 @@
 //!
 //! [`main`] is the hidden `baton server`, started by the keeper, which is disposable: everything it acknowledged is in memory that the keeper holds,
 //! so that a successor goes on after a kill at any moment. `run` starts and loops; `owner` holds the state and says how a turn ends; `clients`,
-//! `gate`, `lifecycle`, `sizes`, `sync`, `requests`, `configure` handle what their names say; `persist` and `stored` keep it; `convert` is the one place
+//! `gate`, `control`, `lifecycle`, `sizes`, `sync`, `requests`, `configure` handle what their names say; `persist` and `stored` keep it; `convert` is the one place
 //! where inner types become wire types. Nothing is done by time unless something is due: an idle server has no timer.
 
 pub mod faults;
@@ -22,6 +22,7 @@ mod buffers;
 mod clients;
 mod configure;
 mod connection;
+mod control;
 mod convert;
 mod environment;
 mod event;

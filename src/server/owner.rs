@@ -20,6 +20,7 @@ use std::time::{Instant, SystemTime};
 
 use super::buffers::Buffers;
 use super::clients::{Client, Seat};
+use super::control::Controls;
 use super::event::{Asker, ConnectionId, Event};
 use super::faults;
 use super::gate::Gate;
@@ -109,6 +110,7 @@ pub(super) struct Server {
     pub(super) config_warnings: Vec<String>,
     pub(super) buffers: Buffers,
     pub(super) gate: Gate,
+    pub(super) controls: Controls,
     /// For tasks that wait on the owner's behalf.
     pub(super) events: Sender<Event>,
     pub(super) activity: BTreeMap<SessionId, u64>,
@@ -250,6 +252,7 @@ impl Server {
         self.settle_sizes();
         self.settle_current();
         self.check_empty();
+        self.settle_control();
         self.commit();
         for waiting in std::mem::take(&mut self.after_commit) {
             match waiting {
@@ -312,7 +315,7 @@ impl Server {
     }
 
     /// Writes the state down if something in it must survive.
-    fn commit(&mut self) {
+    pub(super) fn commit(&mut self) {
         if !std::mem::take(&mut self.commit_needed) {
             return;
         }
@@ -326,6 +329,7 @@ impl Server {
             governors: self.governors.iter().map(|(window, attachment)| Governor { window: *window, attachment: *attachment }).collect(),
             answered: Some(self.answered.iter().cloned().collect()),
             doing: Some(self.under_way()),
+            controls: Some(self.controls.stored()),
         };
         let mut bytes = Vec::new();
         if let Err(error) = minicbor::encode(&stored, &mut bytes) {
@@ -350,13 +354,15 @@ impl Server {
     /// When something must be done though nothing happens; `None`: nothing.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let graces = self.seats.values().filter_map(|seat| seat.gone_at);
-        graces.chain(self.attest_at).chain(self.looks_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
+        let graces = graces.chain(self.attest_at).chain(self.controls.deadline());
+        graces.chain(self.looks_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
     }
 
     /// Does what is due.
     pub(super) fn on_deadline(&mut self) {
         let now = Instant::now();
         self.expire_seats(now);
+        self.control_due(now);
         self.look_at_due(now);
         self.press_dying(now);
         self.attest(now);

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::buffers::Buffers;
 use super::clients::Seat;
+use super::control::Controls;
 use super::event::{EVENTS_MAX, Event};
 use super::gate::Gate;
 use super::keeper_link::KeeperLink;
@@ -171,6 +172,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             attest_at: is_first.then(|| Instant::now() + ATTEST_AFTER),
             buffers: Buffers::default(),
             gate: Gate::default(),
+            controls: Controls::default(),
             events: events.clone(),
             activity: BTreeMap::new(),
             governors: BTreeMap::new(),
@@ -279,6 +281,7 @@ impl Server {
         let newest = held.iter().map(|held| held.record.pane.0 + 1).max().unwrap_or(0);
         let none_held = held.is_empty();
         self.recover(held, known || none_held);
+        self.control_restarted();
         // Numbers are given once, also those of panes that were never acknowledged.
         self.state.next_pane = self.state.next_pane.max(newest);
         self.had_session = !self.state.sessions.is_empty();
@@ -315,6 +318,7 @@ impl Server {
         self.activity = stored.activity.into_iter().map(|activity| (activity.session, activity.at_ms)).collect();
         self.answered = stored.answered.unwrap_or_default().into();
         self.doing = stored.doing.unwrap_or_default();
+        self.controls.restore(stored.controls.unwrap_or_default());
         self.governors = stored.governors.into_iter().map(|governor| (governor.window, governor.attachment)).collect();
         true
     }
@@ -468,6 +472,7 @@ impl Server {
         match ending {
             Ending::Replaced => {
                 tracing::info!("making place for a successor");
+                self.flush_all_sums();
                 self.commit_needed = true;
                 self.settle();
                 // Readers first: they finish their chunk, and nothing is read any more.

@@ -3,7 +3,7 @@
 //! By default (`latest`) a window is governed by one of the attachments that look at it: the one that typed, gave a command by hand, or resized last.
 //! Attaching makes nobody the governor as long as another one that takes part looks at the window, so a second client changes nothing for the first;
 //! it crops. An attachment whose connection is lost goes on governing during its grace, and a window without viewers keeps its size: the program in
-//! it notices nothing. Observers never count, nor do commands, which have no viewport.
+//! it notices nothing. Observers and agents never count, nor do commands, which have no viewport.
 //!
 //! The governor's zoom is the window's: its panes are resized for it. Others may zoom for themselves, and see the pane in the size it has.
 
@@ -11,8 +11,8 @@ use super::event::ConnectionId;
 use super::options::WindowSize;
 use super::owner::Server;
 use crate::geometry::Size;
-use crate::ids::{AttachmentId, WindowId};
-use crate::operator::Role;
+use crate::ids::{AttachmentId, OperatorId, WindowId};
+use crate::operator::{Kind, Role, Roster};
 use crate::session::Command;
 
 /// One who looks at a window, as the choice sees it.
@@ -23,6 +23,11 @@ struct Viewer {
     live: bool,
     /// When it typed or resized last; greater is later, 0 never.
     governed_at: u64,
+}
+
+/// Whether an operator's viewports count: an agent reads, whatever size it says it has.
+fn counts(roster: &Roster, operator: OperatorId) -> bool {
+    roster.operator(operator).is_none_or(|there| there.kind != Kind::Agent)
 }
 
 /// Who governs now, given who did.
@@ -56,7 +61,7 @@ impl Server {
     /// `attachment` typed or resized in `window`: it governs from now on, if it takes part and looks at it.
     pub(super) fn govern(&mut self, attachment: AttachmentId, window: WindowId) {
         let Some(seat) = self.seats.get_mut(&attachment) else { return };
-        if seat.role == Role::Observer || seat.view.window != window {
+        if seat.role == Role::Observer || !counts(&self.roster, seat.operator) || seat.view.window != window {
             return;
         }
         self.stamp += 1;
@@ -76,7 +81,11 @@ impl Server {
     }
 
     fn size_window(&mut self, window: WindowId) {
-        let viewing = || self.seats.iter().filter(|(_, seat)| seat.view.window == window && seat.role != Role::Observer);
+        let viewing = || {
+            self.seats
+                .iter()
+                .filter(|(_, seat)| seat.view.window == window && seat.role != Role::Observer && counts(&self.roster, seat.operator))
+        };
         let viewers: Vec<Viewer> = viewing()
             .map(|(id, seat)| Viewer { attachment: *id, live: seat.connection.is_some(), governed_at: seat.governed_at })
             .collect();

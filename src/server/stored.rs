@@ -6,6 +6,7 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use super::control::StoredControl;
 use crate::geometry::Size;
 use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
 use crate::operator::Roster;
@@ -35,6 +36,9 @@ pub(super) struct Stored {
     /// Changes whose answer waits for the start of a program.
     #[n(7)]
     pub(super) doing: Option<Vec<Doing>>,
+    /// Who has control of what.
+    #[n(8)]
+    pub(super) controls: Option<Vec<StoredControl>>,
 }
 
 /// A change that is done once the keeper has started a pane's program.

@@ -5,7 +5,8 @@
 //!
 //! **Model.** Sessions, windows and panes are entities that each client is told of once per change: a set of ids per client holds what it has not
 //! been told of in its present state, and is emptied into its outbox when that is idle. However fast things change and however slow a client reads,
-//! it is bounded by what exists, and the client gets the newest state only. An id in the set that no longer exists is told as gone. The roster is one
+//! it is bounded by what exists, and the client gets the newest state only. The control of a pane is an entity, too; one that nobody ever said anything
+//! about is not told. An id in the set that no longer exists is told as gone. The roster is one
 //! entity more. [`ServerMessage::ModelEnd`] closes each batch.
 
 use std::collections::BTreeSet;
@@ -28,12 +29,13 @@ pub(super) struct Pending {
     pub(super) sessions: BTreeSet<SessionId>,
     pub(super) windows: BTreeSet<WindowId>,
     pub(super) panes: BTreeSet<PaneId>,
+    pub(super) controls: BTreeSet<PaneId>,
     pub(super) roster: bool,
 }
 
 impl Pending {
     fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.windows.is_empty() && self.panes.is_empty() && !self.roster
+        self.sessions.is_empty() && self.windows.is_empty() && self.panes.is_empty() && self.controls.is_empty() && !self.roster
     }
 }
 
@@ -186,12 +188,13 @@ impl Server {
 
     /// A client must be told of everything.
     pub(super) fn everything_pending(&mut self, attachment: AttachmentId) {
-        let Self { seats, state, .. } = self;
+        let Self { seats, state, controls, .. } = self;
         if let Some(seat) = seats.get_mut(&attachment) {
             seat.pending = Pending {
                 sessions: state.sessions.keys().copied().collect(),
                 windows: state.windows.keys().copied().collect(),
                 panes: state.panes.keys().copied().collect(),
+                controls: controls.spoken_of().collect(),
                 roster: true,
             };
         }
@@ -257,6 +260,11 @@ impl Server {
             }
             for pane in pending.panes {
                 outbox.send(&self.pane_info(pane).map_or(ServerMessage::PaneGone(pane), ServerMessage::Pane));
+            }
+            for pane in pending.controls {
+                if self.state.panes.contains_key(&pane) {
+                    outbox.send(&ServerMessage::Control(Box::new(self.control_info(pane))));
+                }
             }
             if pending.roster {
                 let roster = roster.get_or_insert_with(|| self.roster_infos());

@@ -1,27 +1,38 @@
 //! Ending things: panes, windows, sessions, attachments; and signals.
 
 use super::{Handled, link};
-use crate::ids::{AttachmentId, SessionId};
+use crate::ids::{AttachmentId, PaneId, SessionId};
 use crate::operator::Verb;
 use crate::protocol::keeper::{Message, SignalTo};
-use crate::protocol::message::{Made, Reply};
+use crate::protocol::message::{Made, Refusal, Reply};
 use crate::server::event::ConnectionId;
 use crate::server::owner::{Server, refusal};
 use crate::session::{Command, Outcome};
 
 impl Server {
     pub(super) fn kill_pane(&mut self, connection: ConnectionId, target: Option<&str>, others: bool) -> Handled {
-        let pane = self.pane(connection, target)?.pane;
+        let at = self.pane(connection, target)?;
+        let pane = at.pane;
+        let ended = self.state.windows.get(&at.window).map(|window| window.panes()).unwrap_or_default();
+        self.may_end(connection, ended.into_iter().filter(|other| (*other != pane) == others))?;
         self.command(if others { Command::KillOtherPanes { pane } } else { Command::KillPane { pane } })
     }
 
     pub(super) fn kill_window(&mut self, connection: ConnectionId, target: Option<&str>, others: bool) -> Handled {
         let at = self.window(connection, target)?;
+        let linked = self.state.sessions.get(&at.session).map(|session| session.winlinks.values().copied().collect::<Vec<_>>());
+        let ended = linked.unwrap_or_default().into_iter().filter(|window| (*window != at.window) == others);
+        let panes = ended.filter_map(|window| self.state.windows.get(&window)).flat_map(|window| window.panes()).collect::<Vec<_>>();
+        self.may_end(connection, panes)?;
         self.command(if others { Command::KillOtherWindows { link: link(&at) } } else { Command::KillWindow { window: at.window } })
     }
 
     pub(super) fn kill_session(&mut self, connection: ConnectionId, target: Option<&str>, others: bool) -> Handled {
         let session = self.session(connection, target)?;
+        let windows =
+            self.state.sessions.values().filter(|other| (other.id != session) == others).flat_map(|session| session.winlinks.values());
+        let panes = windows.filter_map(|window| self.state.windows.get(window)).flat_map(|window| window.panes()).collect::<Vec<_>>();
+        self.may_end(connection, panes)?;
         if !others {
             return self.command(Command::KillSession { session });
         }
@@ -32,12 +43,21 @@ impl Server {
         super::done(&Outcome { session: Some(session), ..Outcome::default() })
     }
 
+    /// Whether all of these panes may be ended: a window is not ended by halves.
+    fn may_end(&self, connection: ConnectionId, panes: impl IntoIterator<Item = PaneId>) -> Result<(), Refusal> {
+        let actor = self.may(connection, Verb::View, None)?;
+        panes.into_iter().try_for_each(|pane| self.may_steer(&actor, Verb::Kill, pane))
+    }
+
     pub(super) fn signal(&mut self, connection: ConnectionId, target: Option<&str>, name: &str) -> Handled {
         let pane = self.pane(connection, target)?.pane;
         let signal = number_of(name).ok_or_else(|| refusal("bad_request", format!("no signal is called {name}")))?;
         if self.state.panes.get(&pane).is_none_or(|pane| pane.is_dead()) {
             return Err(refusal("dead", format!("the program in pane {pane} has ended")));
         }
+        let actor = self.may(connection, Verb::View, None)?;
+        self.may_steer(&actor, Verb::Signal, pane)?;
+        tracing::info!(operator = %actor.operator, %pane, signal, "signal");
         self.keeper.send(Message::Signal { pane, signal, to: SignalTo::Foreground });
         Ok(Reply::Done(Made { pane: Some(pane), ..Made::default() }))
     }

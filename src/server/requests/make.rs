@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::made;
 use crate::geometry::Axis;
 use crate::ids::{PaneId, SessionId};
+use crate::operator::Verb;
 use crate::protocol::message::{Made, NewSession, Refusal, Share};
 use crate::server::clients::sane_viewport;
 use crate::server::event::{Asker, ConnectionId};
@@ -74,6 +75,13 @@ impl Server {
         if let Some(session) = outcome.session {
             self.activity.insert(session, now_ms());
         }
+        let connection = match &then {
+            Then::Reply(asker, _) => asker.connection,
+            Then::Attach(connection, _) => *connection,
+        };
+        let outcome = Ok(outcome);
+        self.spawned(connection, &outcome);
+        let outcome = outcome?;
         let then = match then {
             Then::Reply(asker, _) => Then::Reply(asker, made(&outcome)),
             then => then,
@@ -102,6 +110,7 @@ impl Server {
         background: bool,
     ) {
         let outcome = self.make_window(asker.connection, target, name, wish, after, background);
+        self.spawned(asker.connection, &outcome);
         self.answer_when_started(asker, outcome);
     }
 
@@ -129,6 +138,7 @@ impl Server {
 
     pub(super) fn ask_split(&mut self, asker: Asker, target: Option<&str>, beside: Beside, wish: Wish, background: bool) {
         let outcome = self.split(asker.connection, target, beside, wish, background);
+        self.spawned(asker.connection, &outcome);
         self.answer_when_started(asker, outcome);
     }
 
@@ -147,11 +157,24 @@ impl Server {
 
     pub(super) fn ask_respawn(&mut self, asker: Asker, target: Option<&str>, command: Vec<String>, kill: bool) {
         let argv = (!command.is_empty()).then_some(command);
-        let outcome = self.pane(asker.connection, target).and_then(|at| {
+        let connection = asker.connection;
+        let outcome = self.pane(connection, target).and_then(|at| {
+            let actor = self.may(connection, Verb::Spawn, None)?;
+            self.may_steer(&actor, Verb::Kill, at.pane)?;
             let environment = BTreeMap::new();
             Ok(self.apply(Command::RespawnPane { pane: at.pane, kill, argv, cwd: None, environment })?)
         });
+        self.spawned(connection, &outcome);
         self.answer_when_started(asker, outcome);
+    }
+
+    /// Whoever had a program started is written down, and may steer it.
+    fn spawned(&mut self, connection: ConnectionId, outcome: &Result<Outcome, Refusal>) {
+        if let Ok(Outcome { pane: Some(pane), .. }) = outcome
+            && let Some(actor) = self.actor(connection)
+        {
+            self.control_spawned(*pane, &actor);
+        }
     }
 
     fn answer_when_started(&mut self, asker: Asker, outcome: Result<Outcome, Refusal>) {

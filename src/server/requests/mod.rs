@@ -6,12 +6,13 @@
 
 mod admin;
 mod arrange;
+mod control;
 mod ends;
 mod layouts;
 mod make;
 mod text;
 
-pub(super) use text::Answer;
+pub(super) use text::{Answer, Sent};
 
 use super::event::{Asker, ConnectionId};
 use super::owner::{Server, refusal};
@@ -68,7 +69,6 @@ fn verb(request: &Request) -> Verb {
         | R::ListBuffers
         | R::Tombstones => Verb::View,
         R::NewSession(..) | R::NewWindow { .. } | R::Split { .. } | R::Respawn { .. } | R::LoadLayout { .. } => Verb::Spawn,
-        R::KillPane { .. } | R::KillWindow { .. } | R::KillSession { .. } => Verb::Kill,
         R::Resize { .. }
         | R::SelectLayout { .. }
         | R::SwapPane { .. }
@@ -89,8 +89,8 @@ fn verb(request: &Request) -> Verb {
         | R::DeleteBuffer { .. }
         | R::RemainOnExit { .. }
         | R::Zoom { .. } => Verb::Change,
-        R::Send { .. } => Verb::Input,
-        R::Signal { .. } => Verb::Signal,
+        // Whether these may be done is a question about the pane, and asked where it is known.
+        R::Send { .. } | R::Signal { .. } | R::KillPane { .. } | R::KillWindow { .. } | R::KillSession { .. } => Verb::View,
         R::KillServer | R::Upgrade { .. } | R::ReloadConfig => Verb::Admin,
         R::Control { .. }
         | R::Approve { .. }
@@ -128,7 +128,16 @@ impl Server {
                 return self.ask_split(asker, target.as_deref(), make::Beside { axis, before, full, share }, wish, background);
             }
             R::Respawn { target, command, kill } => return self.ask_respawn(asker, target.as_deref(), command, kill),
-            R::Send { target, items, stream, .. } => return self.ask_send(asker, target.as_deref(), items, stream),
+            R::Send { target, items, stream, expect_seq, epoch } => {
+                return self.ask_send(asker, target.as_deref(), &items, text::Sent { stream, expect_seq, epoch });
+            }
+            R::Control { target, op } => return self.ask_control(asker, target.as_deref(), op),
+            R::AwaitControl { target, after_epoch, mine, timeout_ms } => {
+                return self.ask_await(asker, target.as_deref(), after_epoch, mine, timeout_ms);
+            }
+            R::Approve { target, proposal, digest, how, reason } => {
+                self.approve(connection, target.as_deref(), proposal, digest.as_deref(), how, reason)
+            }
             R::Read { target, lines, all, rows } => return self.ask_read(asker, target.as_deref(), lines, all, rows),
             R::History { pane, from, count } => return self.ask_history(asker, pane, from, count),
             R::Search { pane, pattern, literal, from, backward, limit } => {
@@ -200,13 +209,9 @@ impl Server {
                     Err(no_buffer(name.as_deref()))
                 }
             }
-            R::Control { .. }
-            | R::Approve { .. }
-            | R::Journal(_)
-            | R::Token(_)
-            | R::RevokeToken { .. }
-            | R::WhoAmI
-            | R::AwaitControl { .. } => Err(refusal("bad_request", "this server does not know that yet")),
+            R::Journal(_) | R::Token(_) | R::RevokeToken { .. } | R::WhoAmI => {
+                Err(refusal("bad_request", "this server does not know that yet"))
+            }
             R::ReloadConfig => self.reload_config().map(|()| Reply::Done(Made::default())),
         };
         match handled {

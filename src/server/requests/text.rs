@@ -28,7 +28,19 @@ const PATTERN_MAX_BYTES: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(in crate::server) enum Answer {
     /// The bytes of a `send`.
-    Send { asker: Asker, pane: PaneId, stream: u64, bytes: Vec<u8> },
+    Send { asker: Asker, pane: PaneId, sent: Sent, bytes: Vec<u8>, seq: u64 },
+    /// Where in its output a pane is, for whoever lost control in this epoch.
+    Cursor { pane: PaneId, epoch: u64, offset: u64 },
+    /// The same, for somebody who hands control back.
+    HandBack { asker: Asker, pane: PaneId, note: Option<String>, offset: u64 },
+}
+
+/// What a `send` carries beside its items.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct Sent {
+    pub(in crate::server) stream: u64,
+    pub(in crate::server) expect_seq: Option<u64>,
+    pub(in crate::server) epoch: Option<u64>,
 }
 
 /// A search.
@@ -59,32 +71,35 @@ fn encode(items: &[SendItem], modes: Modes) -> Vec<u8> {
 }
 
 impl Server {
-    pub(super) fn ask_send(&mut self, asker: Asker, target: Option<&str>, items: Vec<SendItem>, stream: u64) {
+    pub(super) fn ask_send(&mut self, asker: Asker, target: Option<&str>, items: &[SendItem], sent: Sent) {
         let pane = match self.pane(asker.connection, target) {
             Ok(at) => at.pane,
             Err(refused) => return self.refuse(asker, refused),
         };
-        for item in &items {
+        for item in items {
             if let SendItem::Key(name) = item
                 && let Err(error) = Key::parse(name)
             {
                 return self.refuse(asker, refusal("bad_request", error.to_string()));
             }
         }
-        if items.iter().all(|item| matches!(item, SendItem::Text(_))) {
-            return self.send_bytes(asker, pane, stream, &encode(&items, Modes::default()));
+        if sent.expect_seq.is_none() && items.iter().all(|item| matches!(item, SendItem::Text(_))) {
+            return self.send_bytes(asker, pane, sent, 0, &encode(items, Modes::default()));
         }
-        let answers = self.answers.clone();
+        let (answers, items) = (self.answers.clone(), items.to_vec());
         self.ask(asker, pane, move |asker, view| {
             let bytes = encode(&items, view.modes());
+            let seq = view.stream_offset();
             // The receiver lives as long as the owner.
-            let _ = answers.send(Answer::Send { asker, pane, stream, bytes });
+            let _ = answers.send(Answer::Send { asker, pane, sent, bytes, seq });
         });
     }
 
     pub(in crate::server) fn on_answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Send { asker, pane, stream, bytes } => self.send_bytes(asker, pane, stream, &bytes),
+            Answer::Send { asker, pane, sent, bytes, seq } => self.send_bytes(asker, pane, sent, seq, &bytes),
+            Answer::Cursor { pane, epoch, offset } => self.on_cursor(pane, epoch, offset),
+            Answer::HandBack { asker, pane, note, offset } => self.hand_back(asker, pane, note, offset),
         }
     }
 
@@ -135,7 +150,7 @@ impl Server {
     }
 
     /// Asks a pane's worker; who asks for a pane that is not there is told.
-    fn ask(&mut self, asker: Asker, pane: PaneId, question: impl FnOnce(Asker, &mut PaneView<'_>) + Send + 'static) {
+    pub(super) fn ask(&mut self, asker: Asker, pane: PaneId, question: impl FnOnce(Asker, &mut PaneView<'_>) + Send + 'static) {
         if self.panes.contains_key(&pane) {
             // A question that is dropped unasked (the pane closed meanwhile) must be answered all the same.
             let guard = Guard(Some(asker), pane);
@@ -186,7 +201,7 @@ fn screen_lines(view: &mut PaneView<'_>) -> Vec<Row> {
 }
 
 fn read(view: &mut PaneView<'_>, lines: Option<u32>, all: bool, rows: bool) -> PaneText {
-    let pane = view.pane();
+    let (pane, seq) = (view.pane(), view.stream_offset());
     let width = view.size().cols;
     let screen = if rows { screen_rows(view) } else { screen_lines(view) };
     let history = view.history();
@@ -244,7 +259,7 @@ fn read(view: &mut PaneView<'_>, lines: Option<u32>, all: bool, rows: bool) -> P
         text.push_str(line);
         text.push('\n');
     }
-    PaneText { pane, text, first_line: from + dropped as u64, truncated, seq: None }
+    PaneText { pane, text, first_line: from + dropped as u64, truncated, seq: Some(seq) }
 }
 
 fn plain(row: &Row) -> String {
