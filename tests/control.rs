@@ -466,6 +466,82 @@ fn leaving_gives_control_up_and_a_lost_person_keeps_agents_out() {
     assert_eq!((holder(&info), info.epoch), (Some("ann"), 4));
 }
 
+#[test]
+fn an_agent_steers_what_it_spawned_and_nothing_else() {
+    let mut scene = Scene::new();
+    let pane = scene.pane;
+    // It has no attachment: it calls commands, each over a connection of its own.
+    let (mut claude, _) = scene.world.greeted_as("agent:claude", None);
+    let own = scene.folder.path().join("own");
+    let script = format!("stty raw -echo; echo ready; exec cat > {}", own.display());
+    let split = Request::Split {
+        target: Some(pane.to_string()),
+        axis: batonmux::geometry::Axis::Horizontal,
+        before: false,
+        full: false,
+        share: batonmux::protocol::message::Share::Half,
+        cwd: None,
+        command: vec!["/bin/sh".into(), "-c".into(), script],
+        environment: Vec::new(),
+        background: true,
+    };
+    let child = claude.made(split).pane.unwrap();
+    scene.ann.wait_text(child, "its program", |text| text.contains("ready"));
+    assert_eq!(claude.refused(send(pane, "x", None, None)).code, "not_permitted");
+    assert_eq!(claude.made(send(child, "mine", None, None)).bytes, Some(4));
+    wait_file(&own, "what it wrote", |read| read == b"mine");
+    let resize =
+        |pane: PaneId| Request::SelectLayout { target: Some(pane.to_string()), how: batonmux::protocol::message::LayoutHow::Spread };
+    assert_eq!(claude.refused(resize(pane)).code, "not_permitted");
+    assert!(claude.made(resize(child)).pane.is_none());
+    // It asks, goes away, and is still there to be granted when it has called a moment ago.
+    ask(&mut claude, pane, ControlOp::Request { why: "to help".into() }).unwrap();
+    drop(claude);
+    let granted = ask(&mut scene.ann, pane, ControlOp::Grant { to: None, ttl_ms: None, supervised: false }).unwrap();
+    assert_eq!(holder(&granted), Some("claude"));
+    let (mut claude, _) = scene.world.greeted_as("agent:claude", None);
+    assert_eq!(claude.made(send(pane, "helped", None, Some(granted.epoch))).bytes, Some(6));
+    wait_file(&scene.file(), "what it was let in for", |read| read == b"helped");
+    // A program started again is another one: what was meant for the first does not reach it.
+    let respawn = Request::Respawn { target: Some(child.to_string()), command: Vec::new(), kill: true };
+    claude.made(respawn);
+    assert_eq!(claude.refused(send(child, "x", None, Some(1))).code, "stale_epoch");
+}
+
+#[test]
+fn the_first_key_takes_the_pane_from_an_agent_that_floods_and_is_then_stopped() {
+    let mut scene = Scene::new();
+    let pane = scene.pane;
+    let mut claude = join(&scene.world, "agent:claude");
+    let epoch = scene.given_to(&mut claude, "claude", false);
+    let mut wire = claude.stream.try_clone().unwrap();
+    let flood = std::thread::spawn(move || {
+        use std::io::Write as _;
+        let piece = vec![b'x'; 4_000];
+        // Until the server reads no more of it, or has hung up; nobody reads what it is answered: it is as good as stopped.
+        wire.set_write_timeout(Some(std::time::Duration::from_millis(500))).unwrap();
+        for seq in 1..20_000 {
+            let mut bytes = Vec::new();
+            let input = input(seq, pane, &piece, InputSource::Paste, Some(epoch));
+            batonmux::protocol::frame::encode(&input, &mut bytes).unwrap();
+            if wire.write_all(&bytes).is_err() {
+                break;
+            }
+        }
+    });
+    wait_file(&scene.file(), "the flood", |read| read.len() > 1_000_000);
+    let began = Instant::now();
+    scene.ann.send(&input(1, pane, b"\r", InputSource::Key, Some(epoch)));
+    assert_eq!(acked(&mut scene.ann, 1).took, Some(true));
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "it took {:?}", began.elapsed());
+    assert_eq!(refused(&types(&mut scene.ann, 2, pane, "MINE", Some(epoch + 1))), "");
+    flood.join().unwrap();
+    wait_file(&scene.file(), "the person's line is the last", |read| read.ends_with(b"MINE"));
+    assert_eq!(refused(&types(&mut scene.ann, 3, pane, "!", None)), "");
+    wait_file(&scene.file(), "and stays it", |read| read.ends_with(b"xMINE!"));
+    assert!(!std::fs::read(scene.file()).unwrap().contains(&b'\r'), "the key was consumed");
+}
+
 /// Frames of four operators race with transfers between them. What the program reads is what was accepted, each frame whole, in the order of their numbers.
 #[test]
 fn no_byte_leaks_through_ten_thousand_transfers() {

@@ -110,7 +110,8 @@ impl Control {
         let actor = entry.actor.map(|party| party.id);
         match &entry.fact {
             Fact::Spawned { given } => {
-                *self = Self::new();
+                // A pane that is started again goes on counting: what was sent to the program before is not for this one.
+                *self = Self { epoch: epoch.max(1), ..Self::new() };
                 self.given.extend(given);
             }
             Fact::Exited { .. } | Fact::Killed | Fact::PaneLost => {

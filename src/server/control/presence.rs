@@ -67,8 +67,6 @@ impl Server {
             let steered = self.controls.panes.entry(pane).or_default();
             *steered = super::Steered { tenure_since: epoch, ..super::Steered::default() };
             steered.control.apply(&entry);
-            // What was sent to the program before is not for this one.
-            steered.control.epoch = epoch;
             self.commit_needed = true;
             self.controls.plan();
             self.touch_control(pane);

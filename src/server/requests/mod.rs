@@ -111,6 +111,9 @@ impl Server {
         if let Err(refused) = self.may(connection, verb(&request), None) {
             return self.refuse(asker, refused);
         }
+        if let Err(refused) = self.may_reshape(connection, &request) {
+            return self.refuse(asker, refused);
+        }
         if let Some(before) = self.answered.iter().find(|answered| answered.request == asker.id) {
             let reply = Reply::Done(before.made.clone());
             return self.reply(asker, reply);
@@ -217,6 +220,17 @@ impl Server {
         match handled {
             Ok(reply) => self.reply(asker, reply),
             Err(refused) => self.refuse(asker, refused),
+        }
+    }
+
+    /// T23: whether the asker may do what changes the sizes of panes. People and their programs put windows in order as they like; an agent only where it was
+    /// let in, since the size is the viewers'.
+    fn may_reshape(&self, connection: ConnectionId, request: &Request) -> Result<(), Refusal> {
+        use Request as R;
+        let (R::Resize { target, .. } | R::SelectLayout { target, .. } | R::Zoom { target, .. }) = request else { return Ok(()) };
+        match (self.actor(connection).filter(|actor| !actor.kind.is_human()), self.pane(connection, target.as_deref())) {
+            (Some(actor), Ok(at)) => self.may_steer(&actor, Verb::Resize, at.pane),
+            _ => Ok(()),
         }
     }
 
