@@ -20,7 +20,7 @@ use super::sync::Pending;
 use crate::geometry::Size;
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
 use crate::operator::{Kind, Presence, Role, Transport};
-use crate::protocol::limits::{NAME_MAX_BYTES, RESUME_GRACE_MS, SCREEN_CELLS_MAX};
+use crate::protocol::limits::{NAME_MAX_BYTES, RESUME_GRACE_MS, SCREEN_CELLS_MAX, SCREEN_SIDE_MAX};
 use crate::protocol::message::{
     Attach, Attached, ClientMessage, Detached, Hello, ListedSession, NewSession, Refusal, ServerMessage, View, Welcome,
 };
@@ -109,12 +109,12 @@ fn grace_end() -> Instant {
     Instant::now() + Duration::from_millis(RESUME_GRACE_MS)
 }
 
-/// A viewport that can be a window: at least one cell, no more cells than a screen may have.
+/// A viewport that can be a window: at least one cell, no more cells, columns and rows than a screen may have.
 pub(super) fn sane_viewport(size: Size) -> Size {
     let size = size.at_least_one();
-    let cols = u32::from(size.cols);
-    let rows = u32::from(size.rows).min((SCREEN_CELLS_MAX / cols).max(1));
-    Size::new(size.cols, u16::try_from(rows).unwrap_or(u16::MAX))
+    let cols = size.cols.min(SCREEN_SIDE_MAX);
+    let rows = (SCREEN_CELLS_MAX / u32::from(cols)).clamp(1, u32::from(SCREEN_SIDE_MAX));
+    Size::new(cols, size.rows.min(u16::try_from(rows).unwrap_or(SCREEN_SIDE_MAX)))
 }
 
 impl Server {
@@ -548,5 +548,9 @@ mod tests {
         assert_eq!(sane_viewport(Size::new(80, 24)), Size::new(80, 24));
         let huge = sane_viewport(Size::new(u16::MAX, u16::MAX));
         assert!(u32::from(huge.cols) * u32::from(huge.rows) <= SCREEN_CELLS_MAX);
+        for (cols, rows) in [(u16::MAX, 1), (1, u16::MAX)] {
+            let long = sane_viewport(Size::new(cols, rows));
+            assert_eq!(long.cols.max(long.rows), SCREEN_SIDE_MAX);
+        }
     }
 }

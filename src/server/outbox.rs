@@ -4,10 +4,12 @@
 //! worker that parsed it to the client's socket with one system call and no hop through the owner task. Only what the kernel does not take is kept;
 //! then [`Outbox::writable_wanted`] is notified, and the owner's connection task waits for the socket and calls [`Outbox::flush`].
 //!
-//! **Full.** More than [`CLIENT_BACKLOG_MAX_BYTES`] never wait. A message that would go beyond is dropped together with everything that waits, except
-//! for the rest of a message of which a part is already on its way (half a message would break the stream). The outbox is then *overflowed* and takes
-//! nothing more, until the owner finds it idle again, calls [`Outbox::resume`] and sends the newest state of everything. So a client that does not
-//! read costs at most the limit, nobody waits for it, and the last state is never lost.
+//! **Full.** More than [`CLIENT_BACKLOG_MAX_BYTES`] of messages never wait. A message that would go beyond is dropped together with everything that
+//! waits, except for the rest of a message of which a part is already on its way (half a message would break the stream). The outbox is then
+//! *overflowed* and takes nothing more, until the owner finds it idle again, calls [`Outbox::resume`] and sends the newest state of everything. So a
+//! client that does not read costs at most the limit, nobody waits for it, and the last state is never lost. Screens do not count there, since a pane
+//! sends two at most before one is acknowledged, and one alone may be larger than that limit; with them there is [`CLIENT_SCREENS_MAX_BYTES`], into which
+//! the largest fits.
 //!
 //! The lock is held for one encoding and one write that does not block.
 
@@ -19,7 +21,7 @@ use rustix::io::Errno;
 use tokio::sync::Notify;
 
 use crate::protocol::frame::encode;
-use crate::protocol::limits::CLIENT_BACKLOG_MAX_BYTES;
+use crate::protocol::limits::{CLIENT_BACKLOG_MAX_BYTES, CLIENT_SCREENS_MAX_BYTES};
 use crate::protocol::message::ServerMessage;
 
 /// Bytes of the length field that opens each message on the wire.
@@ -43,6 +45,8 @@ struct State {
     start: usize,
     /// Bytes at `start` that belong to a message whose beginning was written.
     partial: usize,
+    /// Bytes of screens that were taken while something waited, since nothing waited last: at least what there is of them.
+    screens: usize,
     overflowed: bool,
     closed: bool,
     /// Why the socket failed; the owner gets it from the next flush.
@@ -76,8 +80,8 @@ impl Outbox {
         self.sent(&mut state, before);
     }
 
-    /// Sends messages that are encoded already, whole: how one frame is shared by many clients.
-    pub fn send_encoded(&self, messages: &[u8]) {
+    /// Sends the messages of a screen, encoded already and whole: how one is shared by many clients.
+    pub fn send_screen(&self, messages: &[u8]) {
         let mut state = self.lock();
         if !state.takes() {
             return;
@@ -89,12 +93,14 @@ impl Outbox {
             if written < messages.len() && state.broken.is_none() {
                 state.clear();
                 state.buffer.extend_from_slice(messages);
+                state.screens = messages.len();
                 state.advance(written);
                 self.writable.notify_one();
             }
             return;
         }
         state.buffer.extend_from_slice(messages);
+        state.screens += messages.len();
         self.sent(&mut state, before);
     }
 
@@ -105,7 +111,7 @@ impl Outbox {
             if !state.is_empty() {
                 self.writable.notify_one();
             }
-        } else if state.buffer.len() - state.start > CLIENT_BACKLOG_MAX_BYTES {
+        } else if state.is_full() {
             let keep = state.start + state.partial;
             state.buffer.truncate(keep);
             state.overflowed = true;
@@ -219,7 +225,15 @@ impl State {
         self.start == self.buffer.len()
     }
 
+    /// Whether more waits than may.
+    fn is_full(&self) -> bool {
+        let waiting = self.buffer.len() - self.start;
+        // Of the screens counted some may be on their way already: then messages are counted too low, by no more than the limit of all.
+        waiting.saturating_sub(self.screens) > CLIENT_BACKLOG_MAX_BYTES || waiting > CLIENT_SCREENS_MAX_BYTES
+    }
+
     fn clear(&mut self) {
+        self.screens = 0;
         self.buffer.clear();
         self.start = 0;
         self.partial = 0;
@@ -297,7 +311,7 @@ mod tests {
         outbox.send(&ServerMessage::Pong(1));
         let mut encoded = Vec::new();
         encode(&ServerMessage::Pong(2), &mut encoded).expect("small");
-        outbox.send_encoded(&encoded);
+        outbox.send_screen(&encoded);
         assert!(outbox.is_idle() && !outbox.wants_write());
         assert_eq!(read_all(&outbox, &mut theirs), [ServerMessage::Pong(1), ServerMessage::Pong(2)]);
     }
@@ -334,6 +348,37 @@ mod tests {
         outbox.resume();
         outbox.send(&ServerMessage::Pong(10));
         assert_eq!(read_all(&outbox, &mut theirs), [ServerMessage::Pong(10)]);
+    }
+
+    #[test]
+    fn screens_wait_beyond_the_limit_of_messages_and_not_for_ever() {
+        let (outbox, mut theirs) = pair();
+        let mut screen = Vec::new();
+        for _ in 0..6 {
+            encode(&error(1_000_000, 's'), &mut screen).expect("below the limit of one message");
+        }
+        outbox.send(&error(1_000_000, 'y'));
+        outbox.send_screen(&screen);
+        outbox.send(&ServerMessage::Pong(1));
+        assert!(!outbox.overflowed(), "a screen larger than the limit would be sent anew for ever");
+        assert_eq!(read_all(&outbox, &mut theirs).len(), 8);
+        let mut sent = 0;
+        while !outbox.overflowed() {
+            outbox.send_screen(&screen);
+            sent += screen.len();
+            assert!(sent < 2 * CLIENT_SCREENS_MAX_BYTES, "no limit");
+        }
+        read_all(&outbox, &mut theirs);
+        outbox.resume();
+        outbox.send_screen(&screen);
+        outbox.send(&ServerMessage::Pong(2));
+        assert_eq!(read_all(&outbox, &mut theirs).len(), 7);
+        // Messages behind a screen are bounded as ever.
+        outbox.send_screen(&screen);
+        for _ in 0..6 {
+            outbox.send(&error(1_000_000, 'y'));
+        }
+        assert!(outbox.overflowed());
     }
 
     #[test]

@@ -176,6 +176,8 @@ const FULL: u8 = 1;
 const SCROLL: u8 = 2;
 const TITLE: u8 = 4;
 const CONTINUED: u8 = 8;
+/// Most that a patch takes beside its row: index, first column, columns.
+const PATCH_HEAD_BYTES: usize = 9;
 
 impl Diff {
     /// Appends the diff to `out`.
@@ -213,6 +215,30 @@ impl Diff {
             }
             encode(&patch.row, out);
         }
+    }
+
+    /// The same change in steps, each of about `max_bytes` encoded and at least one row: the first does what this one does, with the first rows; the
+    /// others bring further rows and lead from its version to its version. A client that has done the first has the version, and not yet all of it.
+    #[must_use]
+    pub fn split(mut self, max_bytes: usize) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let rows = std::mem::take(&mut self.rows);
+        let (mut part, mut encoded) = (self, Vec::new());
+        part.encode(&mut encoded);
+        let mut bytes = encoded.len();
+        for patch in rows {
+            encoded.clear();
+            encode(&patch.row, &mut encoded);
+            bytes += encoded.len() + PATCH_HEAD_BYTES;
+            if bytes > max_bytes && !part.rows.is_empty() {
+                let next = Self { base: part.version, full: None, scroll: 0, title: None, rows: Vec::new(), ..part };
+                parts.push(std::mem::replace(&mut part, next));
+                bytes = encoded.len() + PATCH_HEAD_BYTES;
+            }
+            part.rows.push(patch);
+        }
+        parts.push(part);
+        parts
     }
 
     /// Takes a diff off the front of `input`.

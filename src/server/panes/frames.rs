@@ -13,6 +13,9 @@
 //!
 //! The pace is the pane's, not the viewer's: that way viewers come to have the same versions, and twenty of them cost one diff. A viewer's first frame
 //! is no step in it: it shows what was there anyway, and the prompt of a new shell, which comes a moment later, is not to wait for it.
+//!
+//! A state that takes more than [`SCREEN_PART_BYTES`] (hundreds of columns and rows in which every cell has a style of its own) is sent in parts, some rows
+//! each; together they count as one frame, and the first acknowledgement of its version as that of all: they come in order or not at all.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use std::time::{Duration, Instant};
 use super::inbox::ViewerSignals;
 use crate::ids::{AttachmentId, PaneId};
 use crate::protocol::frame::encode;
+use crate::protocol::limits::SCREEN_PART_BYTES;
 use crate::protocol::message::{Frame, ServerMessage};
 use crate::server::outbox::Outbox;
 use crate::terminal::{Screen, diff};
@@ -87,7 +91,7 @@ pub(super) struct Viewers {
     encoded: Encoded,
 }
 
-/// The frame that was encoded last.
+/// The frame that was encoded last, in one message or several.
 #[derive(Default)]
 struct Encoded {
     of: Option<(u64, State)>,
@@ -193,7 +197,7 @@ impl Viewers {
             let base = viewer.has.map_or(0, |has| has.version);
             let frame = self.encoded.get(pane, base, state, screen);
             viewer.signals.sending();
-            viewer.outbox.send_encoded(frame);
+            viewer.outbox.send_screen(frame);
             changes += usize::from(viewer.has.is_some());
             viewer.has = Some(state);
             viewer.outstanding.push_back(state.version);
@@ -221,17 +225,25 @@ impl Encoded {
             let changes = diff::diff(screen, base);
             let mut diff = Vec::new();
             changes.encode(&mut diff);
-            let frame = Frame {
-                pane,
-                base: if changes.full.is_some() { 0 } else { base },
-                version: state.version,
-                diff,
-                history_first: state.history.0,
-                history_end: state.history.1,
+            let mut append = |base, diff| {
+                let (history_first, history_end) = state.history;
+                let frame = Frame { pane, base, version: state.version, diff, history_first, history_end };
+                if let Err(error) = encode(&ServerMessage::Frame(frame), &mut self.bytes) {
+                    // The sides of a screen and the bytes of a cell are bounded, so a row is always far below the limit.
+                    tracing::error!(%error, %pane, "a part of a screen is too large to be sent");
+                    debug_assert!(false, "{error}");
+                }
             };
-            if let Err(error) = encode(&ServerMessage::Frame(frame), &mut self.bytes) {
-                // Larger than the wire allows: its viewers see the next state that is not.
-                tracing::error!(%error, %pane, "frame not sent");
+            let first = if changes.full.is_some() { 0 } else { base };
+            if diff.len() <= SCREEN_PART_BYTES {
+                append(first, diff);
+            } else {
+                drop(diff);
+                for (index, part) in changes.split(SCREEN_PART_BYTES).into_iter().enumerate() {
+                    let mut diff = Vec::new();
+                    part.encode(&mut diff);
+                    append(if index == 0 { first } else { part.base }, diff);
+                }
             }
             self.of = Some((base, state));
         }
@@ -247,7 +259,9 @@ mod tests {
     use super::*;
     use crate::geometry::Size;
     use crate::protocol::frame::Decoder;
+    use crate::protocol::limits::{CLIENT_SCREENS_MAX_BYTES, SCREEN_CELLS_MAX, SCREEN_SIDE_MAX, SERVER_FRAME_MAX_BYTES};
     use crate::terminal::Row;
+    use crate::terminal::row::{Attrs, Color, Run, Shape, Style, Underline};
 
     const PANE: PaneId = PaneId(1);
 
@@ -400,5 +414,88 @@ mod tests {
         assert_eq!(viewers.send(PANE, start + PACE, false, (7, 9), || &screen), 1);
         let frame = &client.read()[0];
         assert_eq!((frame.base, frame.version, frame.history_first, frame.history_end), (1, 1, 7, 9));
+    }
+
+    /// The worst that a screen can be: each cell has all the bytes that a cell can have, and a style that no neighbour has. `cols` a cell.
+    fn worst(size: Size, cols: u8, version: u64) -> Screen {
+        let mut screen = Screen::new(size);
+        screen.version = version;
+        for row in 0..size.rows {
+            let mut worst = Row::default();
+            for cell in 0..size.cols / u16::from(cols) {
+                let shade = |n: u16| Color::Rgb((cell >> 8) as u8, cell as u8, (row + n) as u8);
+                let before = worst.text.len();
+                worst.text.push(if cols == 2 { '界' } else { 'é' });
+                while worst.text.len() - before < 21 {
+                    worst.text.push('\u{301}');
+                }
+                let style =
+                    Style { fg: shade(0), bg: shade(1), underline_color: shade(2), underline: Underline::Curly, attrs: Attrs::BOLD };
+                let len = (worst.text.len() - before) as u16;
+                worst.runs.push(Run { len, cols: cols.into(), shape: Shape::Cluster(cols), style, link: 0 });
+            }
+            screen.put_row(row.into(), worst, version);
+        }
+        screen
+    }
+
+    /// Draws until all frames are there.
+    fn read_all(client: &mut Client, outbox: &Outbox) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        loop {
+            let idle = outbox.flush().expect("the client is there");
+            let more = client.read();
+            if idle && more.is_empty() && client.decoder.pending() == 0 {
+                return frames;
+            }
+            frames.extend(more);
+        }
+    }
+
+    #[test]
+    fn a_large_screen_in_which_every_cell_is_styled_arrives_in_parts() {
+        let (mut viewers, start) = (Viewers::default(), Instant::now());
+        let mut client = Client::watch(&mut viewers, 1);
+        let outbox = viewers.list[0].outbox.clone();
+        for (round, cols) in [1u8, 2].into_iter().enumerate() {
+            let mut screen = worst(Size::new(1000, 200), cols, 10 * (round as u64 + 1));
+            viewers.forget_versions();
+            assert_eq!(send(&mut viewers, &screen, start, true), 1);
+            let frames = read_all(&mut client, &outbox);
+            assert!(client.screen.looks_like(&screen), "of {} frames", frames.len());
+            assert!(
+                frames.len() > 1 && frames.iter().all(|frame| frame.diff.len() <= SCREEN_PART_BYTES && frame.version == screen.version)
+            );
+            assert!(!client.ack(screen.version), "nothing newer");
+            // A change of all of it is a diff, in parts too; the next letter is one.
+            let version = screen.version + 1;
+            for row in 0..200 {
+                let mut changed = worst(Size::new(1000, 1), cols, 1).rows[0].row.clone();
+                changed.runs.reverse();
+                screen.put_row(row, changed, version);
+            }
+            screen.version = version;
+            viewers.touch();
+            assert_eq!(send(&mut viewers, &screen, start, true), 1);
+            assert_eq!(read_all(&mut client, &outbox)[0].base, version - 1);
+            assert!(client.screen.looks_like(&screen));
+            client.ack(version);
+            say(&mut screen, &mut viewers, "x");
+            assert_eq!(send(&mut viewers, &screen, start, true), 1);
+            assert_eq!(read_all(&mut client, &outbox).len(), 1);
+            assert!(client.screen.looks_like(&screen));
+        }
+    }
+
+    #[test]
+    fn the_largest_screen_fits_what_may_wait_for_a_client() {
+        let size = Size::new(SCREEN_SIDE_MAX, u16::try_from(SCREEN_CELLS_MAX / u32::from(SCREEN_SIDE_MAX)).expect("few"));
+        let mut bytes = Vec::new();
+        diff::diff(&worst(size, 1, 1), 0).encode(&mut bytes);
+        assert!((35_000_000..37_000_000).contains(&bytes.len()), "what the limits say is not so: {} bytes", bytes.len());
+        assert!(bytes.len() < CLIENT_SCREENS_MAX_BYTES / 3 * 2);
+        let row = bytes.len() / usize::from(size.rows);
+        assert!(row + SCREEN_PART_BYTES < SERVER_FRAME_MAX_BYTES, "a row takes {row} bytes");
+        assert!(diff::Diff::decode(&mut &bytes[..]).is_ok(), "clients refuse it");
     }
 }

@@ -120,7 +120,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn applied_diffs_give_the_same_screen(first in size(), steps in prop::collection::vec(prop_oneof![
+    fn applied_diffs_give_the_same_screen(first in size(), max_bytes in 0usize..60, steps in prop::collection::vec(prop_oneof![
         4 => output().prop_map(Step::Feed),
         3 => "([a-e ]{1,6}(\r\n)?){0,6}".prop_map(|text| Step::Feed(text.into_bytes())),
         2 => Just(Step::Refresh),
@@ -136,7 +136,13 @@ proptest! {
                 }
                 Step::Resize(size) => pair.engine.resize(size, &mut Effects::default()),
                 Step::Sync => {
+                    // In one piece, and in parts.
+                    let mut other = pair.client.clone();
+                    for part in diff(pair.engine.screen(), other.version).split(max_bytes) {
+                        apply(&mut other, &sent(&part).0).unwrap();
+                    }
                     pair.sync();
+                    prop_assert!(other.looks_like(&pair.client) && other.version == pair.client.version, "{other:#?}");
                     let screen = pair.engine.screen();
                     prop_assert!(pair.client.looks_like(screen), "{:#?}\n is not {:#?}", pair.client, screen);
                     prop_assert_eq!(pair.client.version, screen.version);
