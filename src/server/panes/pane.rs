@@ -483,4 +483,12 @@ impl Pane {
             Watched::Quiet
         }
     }
+
+    #[cfg(test)]
+    pub(super) fn state(&self) -> String {
+        let Self { parsed, watched, queued, drain, closed, end, loud, degraded, .. } = self;
+        format!(
+            "parsed {parsed}, watched {watched:?}, queued {queued}, drain {drain}, closed {closed}, end {end:?}, loud {loud}, degraded {degraded}"
+        )
+    }
 }

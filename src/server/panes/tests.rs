@@ -20,8 +20,8 @@ use crate::terminal::{Effects, Row, Screen, diff};
 const SIZE: Size = Size::new(40, 6);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The raw view, which also rings at BEL, answers `?`, sets a title at `^` and a clipboard at `!`, panics at `@`, reads the black box at `#`, and counts
-/// its refreshes.
+/// The raw view, which also rings at BEL, answers `?`, sets a title at `^` and a clipboard at `!`, panics at `@` and at 66 columns, reads the black box
+/// at `#`, and counts its refreshes.
 struct Plain {
     raw: Raw,
 }
@@ -49,6 +49,9 @@ impl Engine for Plain {
     }
 
     fn resize(&mut self, size: Size, effects: &mut Effects) {
+        if size.cols == 66 {
+            std::panic::resume_unwind(Box::new("as asked"));
+        }
         self.raw.resize(size, effects);
     }
 
@@ -128,7 +131,11 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn until_parsed(workers: &Workers, pane: u64, offset: usize) {
-    until(&format!("{offset} bytes of pane {pane} parsed"), || asked(workers, pane, |view| view.stream_offset()) >= offset as u64);
+    let end = Instant::now() + PATIENCE;
+    while asked(workers, pane, |view| view.stream_offset()) < offset as u64 {
+        assert!(Instant::now() < end, "never: {offset} bytes of pane {pane} parsed; {}", asked(workers, pane, |view| view.state()));
+        std::thread::yield_now();
+    }
 }
 
 fn text(workers: &Workers, pane: u64) -> Vec<String> {
@@ -547,6 +554,27 @@ fn an_engine_that_panics_degrades_its_pane_alone() {
     // A question that panics ends alone too.
     workers.ask(PaneId(2), |_| std::panic::resume_unwind(Box::new("as asked")));
     assert_eq!(text(&workers, 2)[0], "fine");
+}
+
+#[test]
+fn a_panic_in_the_middle_of_a_replay_or_a_turn_does_not_leave_the_rest_unread() {
+    let held = Held::new(SIZE);
+    {
+        let mut workers = Workers::new(Arc::new(Notices::new()), None, 1);
+        workers.add(held.setup(1, SIZE, true)).expect("a worker");
+        held.print(b"one\r\n");
+        until_parsed(&workers, 1, 5);
+        workers.resize(PaneId(1), Size::new(66, 6));
+        held.print(b"two\r\n");
+        until_parsed(&workers, 1, 10);
+    }
+    let (mut workers, notices) = plain(1);
+    workers.add(held.setup(1, Size::new(66, 6), false)).expect("a worker");
+    notices_until(&notices, "ready", |_, notice| notice.ready);
+    assert!(asked(&workers, 1, |view| view.degraded()));
+    assert!(text(&workers, 1).contains(&"two".to_owned()), "{:?}", text(&workers, 1));
+    held.print(b"three");
+    until_parsed(&workers, 1, 15);
 }
 
 #[test]

@@ -91,4 +91,18 @@ impl<'a> PaneView<'a> {
         self.pane.history.commit(at);
         self.pane.viewers.touch();
     }
+
+    /// Where its output may be held up, for a test that waits for it in vain.
+    #[cfg(test)]
+    pub(super) fn state(&self) -> String {
+        use std::os::fd::AsFd as _;
+        let master = self.pane.master.as_fd();
+        let poll = platform::wait_readable(master, Some(std::time::Duration::ZERO));
+        format!(
+            "{}, {poll:?}, {:?} bytes wait, head {}",
+            self.pane.state(),
+            platform::readable(master),
+            self.pane.history.segments().0.head()
+        )
+    }
 }

@@ -219,7 +219,8 @@ impl Worker {
     fn turn(&mut self, id: PaneId) {
         let Some(pane) = self.panes.get_mut(&id) else { return };
         pane.queued = false;
-        let mut turn = Turn::Idle;
+        // A panic leaves unread what the poll has told already and tells no more; the next turn reads it, or finds the pane given up.
+        let mut turn = Turn::More;
         self.guarded(id, |pane, context| turn = pane.turn(context));
         self.watch_master(id);
         if turn == Turn::More
