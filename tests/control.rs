@@ -292,6 +292,8 @@ fn locks_force_and_kills_pass_the_gate() {
     assert_eq!(scene.ann.refused(kill.clone()).code, "not_permitted");
     assert_eq!(scene.ann.refused(Request::KillSession { target: None, others: false }).code, "not_permitted");
     assert_eq!(scene.ann.refused(signal).code, "not_permitted");
+    assert!(scene.ann.refused(Request::KillServer).message.starts_with(&format!("pane {pane}:")), "it says which");
+    assert_eq!(claude.refused(Request::ClearHistory { target: Some(pane.to_string()) }).code, "not_permitted");
     ask(&mut scene.ann, pane, ControlOp::Mode(ControlMode::Shared)).unwrap();
     // T15 is the only way over an equal.
     ask(&mut scene.ann, pane, ControlOp::Acquire { ttl_ms: None }).unwrap();

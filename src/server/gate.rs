@@ -415,8 +415,7 @@ impl Server {
         let Way::Pipe(pipe) = &mut queue.way else { return };
         let (mut said, mut void, mut shown) = (Vec::new(), Vec::new(), false);
         let moved = loop {
-            let mut progress = false;
-            let mut full = false;
+            let (mut full, mut broken) = (false, false);
             while let Some(next) = queue.held.front() {
                 if let Some(stamp) = &next.stamp
                     && let Err(why) = self.controls.may_be_written(pane, stamp, || platform::asks_secret(entry.master.as_fd()))
@@ -430,11 +429,11 @@ impl Server {
                 let before = pipe.fill();
                 match pipe.apply(next.source, next.seq, &next.bytes) {
                     Ok(Applied::Full) => full = true,
-                    Ok(Applied::Now | Applied::Before) => progress = true,
+                    Ok(Applied::Now | Applied::Before) => {}
                     // Nobody but us can close it, and what is held stays.
                     Err(error) => {
                         tracing::error!(%pane, %error, "the pane's input pipe");
-                        full = true;
+                        (full, broken) = (true, true);
                     }
                 }
                 let put = pipe.fill() - before;
@@ -468,8 +467,8 @@ impl Server {
                 }
             }
             match moved {
-                // There is room again.
-                Ok(Moved::All) if full && progress => {}
+                // There is room again, also where nothing went in before: a program that reads fast has emptied all of it meanwhile.
+                Ok(Moved::All) if full && !broken => {}
                 other => break other,
             }
         };

@@ -332,8 +332,9 @@ impl Server {
         }
         if new_tenure {
             self.roster_changed = true;
-            // What follows from it must not be seen before it is in memory that outlives us. After a restart nothing follows before the first turn is settled.
-            if entry.cause != Cause::Restart {
+            // What follows from it must not be seen before it is in memory that outlives us. What comes with the end of something else is committed with it: half
+            // of a command is never kept.
+            if matches!(entry.cause, Cause::Key | Cause::Command | Cause::Clock) {
                 self.commit();
             }
         }

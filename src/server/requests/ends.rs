@@ -44,9 +44,12 @@ impl Server {
     }
 
     /// Whether all of these panes may be ended: a window is not ended by halves.
-    fn may_end(&self, connection: ConnectionId, panes: impl IntoIterator<Item = PaneId>) -> Result<(), Refusal> {
+    pub(super) fn may_end(&self, connection: ConnectionId, panes: impl IntoIterator<Item = PaneId>) -> Result<(), Refusal> {
         let actor = self.may(connection, Verb::View, None)?;
-        panes.into_iter().try_for_each(|pane| self.may_steer(&actor, Verb::Kill, pane))
+        panes.into_iter().try_for_each(|pane| {
+            let named = |refused: Refusal| Refusal { message: format!("pane {pane}: {}", refused.message), ..refused };
+            self.may_steer(&actor, Verb::Kill, pane).map_err(named)
+        })
     }
 
     pub(super) fn signal(&mut self, connection: ConnectionId, target: Option<&str>, name: &str) -> Handled {

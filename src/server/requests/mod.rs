@@ -150,6 +150,9 @@ impl Server {
             R::LoadLayout { text, name } => self.load_layout(connection, &text, name),
             R::Upgrade { binary } => return self.upgrade(&binary, super::owner::Upgrader::Asker(asker)),
             R::KillServer => {
+                if let Err(refused) = self.may_end(connection, self.state.panes.keys().copied().collect::<Vec<_>>()) {
+                    return self.refuse(asker, refused);
+                }
                 self.reply(asker, Reply::Done(Made::default()));
                 return self.end_everything();
             }
@@ -227,11 +230,19 @@ impl Server {
     /// let in, since the size is the viewers'.
     fn may_reshape(&self, connection: ConnectionId, request: &Request) -> Result<(), Refusal> {
         use Request as R;
-        let (R::Resize { target, .. } | R::SelectLayout { target, .. } | R::Zoom { target, .. }) = request else { return Ok(()) };
-        match (self.actor(connection).filter(|actor| !actor.kind.is_human()), self.pane(connection, target.as_deref())) {
-            (Some(actor), Ok(at)) => self.may_steer(&actor, Verb::Resize, at.pane),
-            _ => Ok(()),
-        }
+        let (verb, named): (Verb, &[&Option<String>]) = match request {
+            R::Resize { target, .. } | R::SelectLayout { target, .. } | R::Zoom { target, .. } | R::RotateWindow { target, .. } => {
+                (Verb::Resize, &[target])
+            }
+            R::SwapPane { source, target } | R::JoinPane { source, target, .. } => (Verb::Resize, &[source, target]),
+            R::BreakPane { source, .. } => (Verb::Resize, &[source]),
+            // What was said in a pane is evidence.
+            R::ClearHistory { target } => (Verb::Signal, &[target]),
+            _ => return Ok(()),
+        };
+        let Some(actor) = self.actor(connection).filter(|actor| !actor.kind.is_human()) else { return Ok(()) };
+        let panes = named.iter().filter_map(|target| self.pane(connection, target.as_deref()).ok());
+        panes.into_iter().try_for_each(|at| self.may_steer(&actor, verb, at.pane))
     }
 
     /// A command on the state whose outcome is the answer.
