@@ -10,6 +10,7 @@ use crate::protocol::message::{NewSession, Request};
 use super::error::UsageError;
 use super::line;
 use super::spec::{CommandSpec, Place};
+use super::steer::Steer;
 
 /// A command, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +117,13 @@ pub enum ViewCommand {
     },
     /// Show a reply of the server in a scrollable view: commands that list something, given at the prompt.
     Show(Request),
+    /// Something about control of a pane.
+    Steer {
+        /// What.
+        what: Steer,
+        /// Pane; none: the one with the focus, or the card that is shown.
+        target: Option<String>,
+    },
 }
 
 /// Go to a named thing, or take a step.

@@ -30,6 +30,7 @@ pub mod line;
 pub mod manual;
 pub mod shells;
 pub mod spec;
+pub mod steer;
 pub mod table;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use complete::{Candidate, Name, Names, complete};
 pub use error::{UsageError, UsageErrorKind};
 pub use line::parse_line;
 pub use spec::{ArgSpec, CommandSpec, FlagSpec, Group, Place, Scope, Takes, find};
+pub use steer::Steer;
 pub use table::all;
 
 /// Reads one command, already split into words, as it is meant in a full-screen client. A lone `;` parts a sequence.

@@ -116,6 +116,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("pane_in_mode", "1 in copy mode"),
     ("pane_mode", "name of the mode, such as copy"),
     ("pane_operators", "names of those who look at it"),
+    ("pane_control", "who has control of it and what a key does, if there is something to say"),
     ("pane_note", "what is unusual about it"),
     ("client_prefix", "1 while the prefix waits for its key"),
     ("client_key_table", "the key table in use"),

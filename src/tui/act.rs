@@ -3,13 +3,14 @@
 //! One arm for each [`ViewCommand`]; requests go to the server with this client's own place as "where I am". To add a widget that a command opens:
 //! its type in `view/` and its arm in [`view_command`].
 
+use super::control::verbs;
 use super::model::{Asker, KeyState, Model, Redraw};
 use super::natural::natural;
 use super::overlay::{Action, Look, Overlay};
 use super::target::{Expect, neighbour, resolve, step, step_pane, step_window};
 use super::update::{Effect, Leave, Turn, act, leave_mode, look_at, with_mode};
 use super::{format, view};
-use crate::command::{Command, Confirm, CopyCommand, PaneStep, SessionStep, Switch, ToggleWhat, ViewCommand, WindowStep};
+use crate::command::{Command, Confirm, CopyCommand, PaneStep, SessionStep, Steer, Switch, ToggleWhat, ViewCommand, WindowStep};
 use crate::config::KeyTables;
 use crate::geometry::{Direction, Point};
 use crate::ids::{PaneId, SessionId, WindowId};
@@ -89,6 +90,8 @@ fn view_command(turn: &mut Turn<'_>, command: &ViewCommand) {
         ViewCommand::Pan(how) => pan(turn.model, *how),
         ViewCommand::Copy(command) => copy_command(turn, command),
         ViewCommand::Paste { buffer, delete, target } => paste(turn, buffer.clone(), *delete, target.as_deref()),
+        ViewCommand::Steer { what, target } => verbs::steer(turn, *what, target.as_deref()),
+        ViewCommand::Show(Request::Roster) => verbs::steer(turn, Steer::Who, None),
         ViewCommand::Show(request) => turn.request(Asker::Show, request.clone()),
         ViewCommand::CopyMode { .. }
         | ViewCommand::Choose(_)

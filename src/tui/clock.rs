@@ -25,6 +25,12 @@ impl Monotone {
     }
 }
 
+/// Milliseconds since the Unix epoch.
+#[must_use]
+pub fn unix_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or_default()
+}
+
 /// Local time, and the milliseconds until it is a multiple of `period_s` seconds.
 #[must_use]
 pub fn local(period_s: u32) -> (Option<Time>, u64) {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::control::words::words;
 use super::model::{Link, Model};
 use super::view::ended;
 use crate::config::format::{self, Lookup, Span, Time};
@@ -103,6 +104,7 @@ impl Lookup for Context<'_> {
                 let names: Vec<&str> = model.present(pane?.id).into_iter().map(|operator| operator.name.as_str()).collect();
                 borrowed(&names.join(", "))
             }
+            "pane_control" => Some(Cow::Owned(words(model, pane?.id)?.text)),
             "pane_note" => Some(Cow::Borrowed(pane?.note.as_deref()?)),
             "history_size" => number(pane?.history_lines),
             "client_prefix" => flag(model.keys.table.is_some()),

@@ -122,7 +122,7 @@ pub fn paste(turn: &mut Turn<'_>, text: &str) {
 }
 
 fn forget_message(model: &mut Model) {
-    if model.message.take().is_some() {
+    if model.message.take_if(|message| message.about.is_none()).is_some() {
         model.redraw.chrome = true;
     }
 }

@@ -9,6 +9,9 @@
 //! Input is numbered and kept until it is acknowledged. A new server is told the resume token; it says which inputs of this client are known to be applied, and
 //! the rest is sent again under the same numbers, so that the keeper can tell what it has had. At most [`INPUT_WINDOW_BYTES`] are under way; what
 //! is more (a large paste, what was typed while the server was gone) waits here, up to [`WAITING_MAX_BYTES`].
+//!
+//! What is typed into a pane about whose control something is said carries its epoch, and epochs grow with a new server. So if there is such input, all of it waits after
+//! a reconnect until the model is whole ([`Link::settle`]).
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
@@ -16,6 +19,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
+use super::control::Stamp;
 use crate::ids::PaneId;
 use crate::protocol::frame::{Decoder, FrameError, encode};
 use crate::protocol::limits::{INPUT_MAX_BYTES, INPUT_WINDOW_BYTES};
@@ -62,10 +66,12 @@ pub struct Link {
     backoff_ms: u64,
     refused_since_ms: Option<u64>,
     next_seq: u64,
-    unacked: VecDeque<Input>,
+    unacked: VecDeque<(Input, Stamp)>,
     unacked_bytes: usize,
-    waiting: VecDeque<(PaneId, Vec<u8>, InputSource)>,
+    waiting: VecDeque<(PaneId, Vec<u8>, InputSource, Stamp)>,
     waiting_bytes: usize,
+    /// Epochs of what was typed before are not those of the new server yet.
+    unsettled: bool,
     buffer: Vec<u8>,
 }
 
@@ -103,6 +109,7 @@ impl Link {
             unacked_bytes: 0,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
+            unsettled: false,
             buffer: vec![0; 64 * 1024],
         };
         link.greet(attach);
@@ -144,31 +151,62 @@ impl Link {
     }
 
     /// Takes input up, to be sent once and applied once. False: too much waits already, and it is dropped.
-    pub fn input(&mut self, pane: PaneId, bytes: Vec<u8>, source: InputSource) -> bool {
+    pub fn input(&mut self, pane: PaneId, bytes: Vec<u8>, source: InputSource, stamp: Stamp) -> bool {
         if self.waiting_bytes + bytes.len() > WAITING_MAX_BYTES {
             return false;
         }
         self.waiting_bytes += bytes.len();
-        self.waiting.push_back((pane, bytes, source));
+        self.waiting.push_back((pane, bytes, source, stamp));
         self.pump();
         true
     }
 
     /// Sends what may be under way of what waits.
     fn pump(&mut self) {
-        while self.state == State::Up && self.unacked_bytes < INPUT_WINDOW_BYTES {
-            let Some((pane, mut bytes, source)) = self.waiting.pop_front() else { return };
+        while self.state == State::Up && !self.unsettled && self.unacked_bytes < INPUT_WINDOW_BYTES {
+            let Some((pane, mut bytes, source, stamp)) = self.waiting.pop_front() else { return };
             if bytes.len() > INPUT_MAX_BYTES {
                 let rest = bytes.split_off(INPUT_MAX_BYTES);
-                self.waiting.push_front((pane, rest, source));
+                self.waiting.push_front((pane, rest, source, stamp));
             }
             self.waiting_bytes -= bytes.len();
             self.unacked_bytes += bytes.len();
-            let input = Input { seq: self.next_seq, pane, bytes, source, epoch: None };
+            let input = Input { seq: self.next_seq, pane, bytes, source, epoch: stamp.epoch };
             self.next_seq += 1;
             self.put(&ClientMessage::Input(input.clone()));
-            self.unacked.push_back(input);
+            self.unacked.push_back((input, stamp));
         }
+    }
+
+    fn send_again(&mut self) {
+        for (input, stamp) in std::mem::take(&mut self.unacked) {
+            self.put(&ClientMessage::Input(input.clone()));
+            self.unacked.push_back((input, stamp));
+        }
+    }
+
+    /// The model of the present server is whole: what waited for its epochs goes on. What was typed where the operator could write, and can now, is of the
+    /// present epoch; everything else keeps the one it was typed in, and is refused. Does nothing if nothing waits for it.
+    pub fn settle(&mut self, now: impl Fn(PaneId) -> Stamp) {
+        if !self.unsettled || self.state != State::Up {
+            return;
+        }
+        self.unsettled = false;
+        let renew = |pane: PaneId, stamp: &mut Stamp| {
+            let present = now(pane);
+            if stamp.epoch.is_some() && stamp.steady && present.steady {
+                *stamp = present;
+            }
+        };
+        for (input, stamp) in &mut self.unacked {
+            renew(input.pane, stamp);
+            input.epoch = stamp.epoch;
+        }
+        for (pane, _, _, stamp) in &mut self.waiting {
+            renew(*pane, stamp);
+        }
+        self.send_again();
+        self.pump();
     }
 
     /// Writes what the socket takes.
@@ -252,18 +290,19 @@ impl Link {
         let mut doubtful = 0;
         if self.resumed {
             let applied = |input: &Input| attached.input_applied.iter().any(|(pane, seq)| *pane == input.pane && input.seq <= *seq);
-            self.unacked.retain(|input| !applied(input));
-            for input in std::mem::take(&mut self.unacked) {
-                self.put(&ClientMessage::Input(input.clone()));
-                self.unacked.push_back(input);
-            }
+            self.unacked.retain(|(input, _)| !applied(input));
         } else {
             // In a new stream of input the old numbers mean nothing; sending again might type twice, which is worse than not at all.
             doubtful = self.unacked.len();
             self.unacked.clear();
         }
-        self.unacked_bytes = self.unacked.iter().map(|input| input.bytes.len()).sum();
-        self.pump();
+        self.unacked_bytes = self.unacked.iter().map(|(input, _)| input.bytes.len()).sum();
+        let stamps = self.unacked.iter().map(|(_, stamp)| stamp).chain(self.waiting.iter().map(|(.., stamp)| stamp));
+        self.unsettled = stamps.into_iter().any(|stamp| stamp.epoch.is_some());
+        if !self.unsettled {
+            self.send_again();
+            self.pump();
+        }
         doubtful
     }
 
@@ -271,8 +310,8 @@ impl Link {
         // What was applied was applied in order: it speaks for all earlier input of that pane. A refusal speaks for itself.
         let done =
             |input: &Input| if ack.refused.is_none() { input.pane == ack.pane && input.seq <= ack.seq } else { input.seq == ack.seq };
-        self.unacked.retain(|input| !done(input));
-        self.unacked_bytes = self.unacked.iter().map(|input| input.bytes.len()).sum();
+        self.unacked.retain(|(input, _)| !done(input));
+        self.unacked_bytes = self.unacked.iter().map(|(input, _)| input.bytes.len()).sum();
         self.pump();
     }
 

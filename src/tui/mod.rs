@@ -10,6 +10,7 @@
 //!
 //! - [`model`] is everything the client knows; [`update`] is the only thing that changes it, by events, and answers with effects. Both are pure.
 //! - [`input`], [`mouse`], [`act`] and [`target`] are parts of update: a key's way, the mouse, commands, what `-t` means.
+//! - [`control`] is what the client makes of who has control of which pane: words, cards, epochs of what is typed.
 //! - [`overlay`] is the seam for everything that lies over panes or takes their keys; the widgets themselves are in [`view`], copy mode in [`copy`].
 //! - [`mod@run`] is the loop; [`tty`] the outer terminal and its modes, [`decode`] its bytes as events, [`link`] the connection, [`signals`] and [`clock`]
 //!   what else can happen. [`backend`] writes, [`painter`] draws.
@@ -21,6 +22,7 @@
 pub mod act;
 pub mod backend;
 pub mod clock;
+pub mod control;
 pub mod copy;
 pub mod damage;
 pub mod decode;

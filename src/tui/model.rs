@@ -14,6 +14,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::control::cards::Desk;
 use super::damage::Damage;
 use super::overlay::{Overlay, PaneMode};
 use super::settings::Settings;
@@ -107,6 +108,9 @@ pub struct MessageLine {
     pub text: String,
     /// When it goes away, on the clock of [`Model::now_ms`]; none: with the next key.
     pub until_ms: Option<u64>,
+    /// The pane into which something was typed that it is about. Such a line does not go with the next key, which will most likely be the next to be
+    /// refused for the same reason.
+    pub about: Option<PaneId>,
 }
 
 /// Where the keys are: in no table but the pane's own, or in one that waits for a second key.
@@ -222,6 +226,8 @@ pub struct Click {
 pub struct Model {
     /// The present, milliseconds on a monotone clock that begins with the client.
     pub now_ms: u64,
+    /// The present in milliseconds since the Unix epoch, for how long is left of what ends by itself; set by the loop before each event.
+    pub unix_ms: u64,
     /// The present for people, set by the loop when a clock is shown, to the minute.
     pub clock: Option<Time>,
     /// Name of this machine, for the status line.
@@ -245,6 +251,8 @@ pub struct Model {
     pub panes: BTreeMap<PaneId, PaneInfo>,
     /// Who has control of which pane; a pane that is not here is free.
     pub controls: BTreeMap<PaneId, ControlInfo>,
+    /// What is remembered of the cards that are made of `controls`.
+    pub desk: Desk,
     /// Everybody who is attached.
     pub roster: Vec<OperatorInfo>,
     /// A `ModelEnd` has come since the connection was made.
@@ -350,6 +358,7 @@ impl Model {
     pub fn new(size: Size, settings: Settings) -> Self {
         Self {
             now_ms: 0,
+            unix_ms: 0,
             clock: None,
             host: String::new(),
             user: String::new(),
@@ -361,6 +370,7 @@ impl Model {
             windows: BTreeMap::new(),
             panes: BTreeMap::new(),
             controls: BTreeMap::new(),
+            desk: Desk::default(),
             roster: Vec::new(),
             complete: false,
             operator: None,
@@ -499,7 +509,7 @@ impl Model {
         self.messages.push((self.now_ms, level, text.clone()));
         let time = u64::from(self.settings.config.times.message_ms);
         let until_ms = (time > 0).then(|| self.now_ms.saturating_add(time));
-        self.message = Some(MessageLine { level, text, until_ms });
+        self.message = Some(MessageLine { level, text, until_ms, about: None });
         self.redraw.chrome = true;
     }
 

@@ -2,14 +2,15 @@
 //!
 //! A press in a pane gives it the focus. If its program asked for the mouse, it gets the event as well, in its own cells; else the left button selects
 //! (double: a word, triple: a line), and its release copies; the wheel scrolls in copy mode, or sends arrow keys to a program on the alternate
-//! screen. On a divider the left button drags it. On the status line a window's name is a button and the wheel goes through the windows. With
+//! screen. On a divider the left button drags it. On the status line a window's name is a button and the wheel goes through the windows. The right button opens the pane's menu. With
 //! Shift held the outer terminal keeps the mouse for itself and nothing comes here.
 
 use super::act;
+use super::control::verbs;
 use super::model::{Asker, Click, Drag, Model, SelectUnit, Selection};
-use super::overlay::Look;
+use super::overlay::{Action, Look};
 use super::scene::{self, Scene};
-use super::update::{Turn, copy, look_at, with_mode, with_overlay};
+use super::update::{self, Turn, copy, look_at, with_mode, with_overlay};
 use super::view;
 use crate::command::{Command, Switch, ViewCommand, WindowStep};
 use crate::geometry::{Axis, Point, Rect};
@@ -38,13 +39,33 @@ pub fn mouse(turn: &mut Turn<'_>, mouse: Mouse) {
         return;
     }
     let scene = scene::arrange(turn.model);
+    let pressed = |button| mouse.action == MouseAction::Press(button);
+    if let Some(steer) = view::cards::hit(turn.model, &scene, mouse.at) {
+        if pressed(MouseButton::Left) {
+            verbs::steer(turn, steer, None);
+        }
+        return;
+    }
+    if let Some(title) = scene.titles.iter().find(|title| title.outer.contains(mouse.at)).filter(|_| pressed(MouseButton::Right)) {
+        return menu(turn, title.pane, mouse.at);
+    }
     if scene.status == Some(mouse.at.row) {
+        if pressed(MouseButton::Right)
+            && let Some(pane) = turn.model.focus()
+        {
+            return menu(turn, pane, mouse.at);
+        }
         on_status(turn, &scene, mouse);
     } else if let Some(divider) = scene.divider_at(turn.model, mouse.at).copied() {
         on_divider(turn, &scene, mouse, divider.rect);
     } else if let Some((pane, cell)) = scene.pane_at(mouse.at) {
-        on_pane(turn, pane, Mouse { at: cell, ..mouse });
+        on_pane(turn, pane, Mouse { at: cell, ..mouse }, mouse.at);
     }
+}
+
+fn menu(turn: &mut Turn<'_>, pane: PaneId, at: Point) {
+    let menu = view::menu::Menu::of_pane(turn.model, pane, Some(at));
+    update::act(turn, Action::Open(Box::new(menu)), Asker::Nobody);
 }
 
 /// Goes on with a drag; false if this event ends it and is to be looked at anew.
@@ -132,7 +153,7 @@ fn on_divider(turn: &mut Turn<'_>, scene: &Scene, mouse: Mouse, _divider: Rect) 
     }
 }
 
-fn on_pane(turn: &mut Turn<'_>, pane: PaneId, mouse: Mouse) {
+fn on_pane(turn: &mut Turn<'_>, pane: PaneId, mouse: Mouse, outer: Point) {
     let pressed = match mouse.action {
         MouseAction::Press(button) => Some(button),
         _ => None,
@@ -167,6 +188,7 @@ fn on_pane(turn: &mut Turn<'_>, pane: PaneId, mouse: Mouse) {
             with_mode(turn, pane, |mode, model| mode.mouse(mouse, pane, model));
         }
         Some(MouseButton::Left) => press_left(turn, pane, mouse.at),
+        Some(MouseButton::Right) => menu(turn, pane, outer),
         Some(MouseButton::Middle) => {
             act::run(turn, &Command::View(ViewCommand::Paste { buffer: None, delete: false, target: Some(pane.to_string()) }));
         }

@@ -217,6 +217,7 @@ impl Client {
             self.model.now_ms = self.clock.now_ms();
             let ready = self.wait(signals)?;
             self.model.now_ms = self.clock.now_ms();
+            self.model.unix_ms = clock::unix_ms();
             let mut events = Vec::new();
             if ready.signals {
                 self.signalled(signals, &mut events)?;
@@ -256,6 +257,10 @@ impl Client {
                     typed_only &= matches!(effect, Effect::Input { .. });
                     self.perform(effect)?;
                 }
+            }
+            if self.model.complete {
+                let model = &self.model;
+                self.link.settle(|pane| model.stamp(pane));
             }
             // Input first, so that the way of a key does not wait for a drawing.
             self.link.flush();
@@ -451,12 +456,12 @@ impl Client {
                     self.model.say(Level::Warning, "the server does not answer; try again when it is back");
                 }
             }
-            Effect::Input { pane, bytes, source } => {
+            Effect::Input { pane, bytes, source, stamp } => {
                 self.acknowledge(true);
                 if self.link.state() == State::Up {
                     self.pulse.asked(self.model.now_ms);
                 }
-                if !self.link.input(pane, bytes, source) {
+                if !self.link.input(pane, bytes, source, stamp) {
                     self.model.say(Level::Warning, "too much input waits for the server; this was not taken");
                 }
             }

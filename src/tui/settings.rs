@@ -4,6 +4,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::control::words::TakesBy;
 use crate::config::style::Attributes;
 use crate::config::{self, Binding, Config, Position, format};
 use crate::terminal::keys::Key;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub status: bool,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// What a key does where an agent has control.
+    pub takes_by: TakesBy,
     /// The key table of copy mode.
     pub copy_table: &'static str,
     /// How often what the status line shows changes by time alone, in seconds; none: never.
@@ -68,6 +71,7 @@ impl Settings {
             theme: config.colors.map(style),
             status: config.status.enabled,
             mouse: config.mouse.enabled,
+            takes_by: TakesBy::default(),
             copy_table: config.copy_table(editor),
             clock_period_s: shown.map(|period| period.max(config.status.interval_s)),
             config,

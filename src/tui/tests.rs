@@ -1,5 +1,6 @@
 //! The client without terminal and socket: messages in, effects out, and what is drawn is judged by another terminal emulator.
 
+mod control;
 mod hand;
 
 use proptest::prelude::*;

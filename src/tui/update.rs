@@ -8,6 +8,7 @@
 //! the end of the step, so that "where I am" means the same on both sides.
 
 use super::act;
+use super::control::{Stamp, is_interrupt, news};
 use super::input;
 use super::model::{Asker, KeyState, Layer, Link, Model, Typed};
 use super::mouse;
@@ -62,6 +63,8 @@ pub enum Effect {
         bytes: Vec<u8>,
         /// What they came from.
         source: InputSource,
+        /// The tenure that the user typed it in.
+        stamp: Stamp,
     },
     /// Text for the outer terminal's clipboard.
     Clipboard(String),
@@ -128,14 +131,24 @@ impl Turn<'_> {
             return;
         }
         self.tell_view();
-        if let Some(Effect::Input { pane: last_pane, bytes: last, source: last_source }) = self.effects.last_mut()
+        let mut stamp = self.model.stamp(pane);
+        if stamp.epoch.is_some() {
+            if source == InputSource::Focus {
+                stamp = Stamp::FREE;
+            } else if source == InputSource::Key && is_interrupt(&bytes) {
+                stamp = Stamp::AT_ONCE;
+            }
+        }
+        if let Some(Effect::Input { pane: last_pane, bytes: last, source: last_source, stamp: last_stamp }) = self.effects.last_mut()
             && *last_pane == pane
             && *last_source == source
+            && *last_stamp == stamp
+            && stamp.joins()
         {
             last.extend_from_slice(&bytes);
             return;
         }
-        self.effects.push(Effect::Input { pane, bytes, source });
+        self.effects.push(Effect::Input { pane, bytes, source, stamp });
     }
 
     /// Who asks with a command whose outcome is looked at. What is typed from now on is meant for that place, as with tmux, and waits for it a moment.
@@ -317,7 +330,15 @@ impl Model {
             _ => None,
         };
         let held = self.hold_until_ms.filter(|_| !self.held.is_empty());
-        overlays.chain(modes).chain(message).chain(self.keys.until_ms).chain(self.keys.hint_at_ms).chain(banner).chain(held).min()
+        overlays
+            .chain(modes)
+            .chain(message)
+            .chain(self.keys.until_ms)
+            .chain(self.keys.hint_at_ms)
+            .chain(banner)
+            .chain(held)
+            .chain(self.desk.tick_ms)
+            .min()
     }
 }
 
@@ -333,6 +354,10 @@ fn deadline(turn: &mut Turn<'_>) {
         && !turn.model.lost_shown
     {
         turn.model.lost_shown = true;
+        turn.model.redraw.chrome = true;
+    }
+    if due(turn.model.desk.tick_ms) {
+        turn.model.desk.tick_ms = None;
         turn.model.redraw.chrome = true;
     }
     if due(turn.model.keys.until_ms) {
@@ -420,6 +445,8 @@ pub fn act(turn: &mut Turn<'_>, action: Action, asker: Asker) {
         }
         Action::Run(command) => act::run(turn, &command),
         Action::Ask(request) => turn.request(asker, request),
+        // Nothing is made by these that one would wait for to look at.
+        Action::Request(request @ (Request::Control { .. } | Request::Approve { .. })) => turn.request(Asker::Nobody, request),
         Action::Request(request) => {
             let asker = turn.command();
             turn.request(asker, request);
@@ -501,6 +528,13 @@ fn server(turn: &mut Turn<'_>, message: ServerMessage) {
             model.controls.remove(&id);
         }
         ServerMessage::Control(info) => {
+            let news = if model.complete { news::change(model, model.control(info.pane), &info) } else { None };
+            if let Some(text) = news {
+                model.say(Level::Info, text);
+            }
+            if model.control(info.pane).is_none_or(|old| old.epoch != info.epoch) {
+                model.desk.asking = model.desk.asking.filter(|pane| *pane != info.pane);
+            }
             model.controls.insert(info.pane, *info);
             model.redraw.chrome = true;
         }
@@ -520,9 +554,7 @@ fn server(turn: &mut Turn<'_>, message: ServerMessage) {
             }
         }
         ServerMessage::InputAck(ack) => {
-            if let Some(refusal) = ack.refused {
-                model.say(Level::Warning, refused(&refusal));
-            }
+            news::acknowledged(model, &ack);
         }
         ServerMessage::Reply(ReplyMessage { id, reply }) => replied(turn, id, &reply),
         ServerMessage::Notice(notice) => noticed(turn, notice),

@@ -7,7 +7,8 @@ use super::super::args::Args;
 use super::super::error::{UsageError, UsageErrorKind};
 use super::super::line;
 use super::super::spec::{ArgSpec, Built, CommandSpec, Group, Place, Scope, Takes};
-use super::{arg, optional, switch, value};
+use super::super::steer::Steer;
+use super::{PANE, arg, optional, switch, value};
 
 /// A command inside a command: one word with a command line, or the words of one command.
 const INNER: ArgSpec = ArgSpec {
@@ -162,6 +163,20 @@ pub(super) const TABLE: &[CommandSpec] = &[
         flags: &[],
         args: &[optional("OPERATOR", Takes::Operator, "Who; else one is chosen, or following ends")],
         build: |args, _| Ok(Command::View(ViewCommand::Follow { operator: args.arg(0).map(str::to_owned) })),
+    },
+    CommandSpec {
+        name: "steer",
+        aliases: &[],
+        group: Group::View,
+        scope: Scope::Client,
+        summary: "Hand a pane over, take it, answer who asks: what the keys for control do",
+        help: "hand-over lets you choose whom to. take, release (also what you offered or asked for), lock and supervise act at once, the last two also undo it; hand-back and request ask for a note first. menu is the pane's menu, who shows who is here. yes, no, look and later are for the card that is shown.",
+        flags: &[PANE],
+        args: &[arg("WHAT", Takes::OneOf(&Steer::WORDS), "What to do")],
+        build: |args, _| {
+            let what = args.arg(0).and_then(Steer::parse).ok_or(UsageErrorKind::MissingArgument { name: "WHAT" })?;
+            Ok(Command::View(ViewCommand::Steer { what, target: args.value("t") }))
+        },
     },
     CommandSpec {
         name: "pan",

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::geometry::{Axis, Point, Rect};
 use crate::ids::PaneId;
 use crate::protocol::message::{OperatorKind, Presence};
+use crate::tui::control::words::{Words, words};
 use crate::tui::format::Context;
 use crate::tui::model::Model;
 use crate::tui::scene::Scene;
@@ -159,6 +160,10 @@ fn draw_title(model: &Model, pane: PaneId, line: Rect, buffer: &mut Buffer) {
     let context = Context { pane: Some(info), window: window.map(|window| (0, window)), ..Context::here(model) };
     let mut pieces: Vec<(String, Style)> =
         context.render(&model.settings.config.titles.pane, base).into_iter().map(|span| (span.text, style(span.style))).collect();
+    if let Some(words) = words(model, pane) {
+        let style = control_style(model, &words, base);
+        pieces.push((format!("{} ", words.text), style));
+    }
     if model.marked == Some(pane) {
         pieces.push(("(marked) ".to_owned(), style(base)));
     }
@@ -190,6 +195,20 @@ fn draw_title(model: &Model, pane: PaneId, line: Rect, buffer: &mut Buffer) {
         }
         (col, _) = buffer.set_stringn(col, line.row, &text, usize::from(end - col), style);
     }
+}
+
+/// The style of words about control, over the style of what they stand in: the colour of whoever has it.
+#[must_use]
+pub fn control_style(model: &Model, words: &Words, base: crate::config::Style) -> Style {
+    let colors = &model.settings.config.colors;
+    let own = match words.kind {
+        None => crate::config::Style::NONE,
+        Some(OperatorKind::Human) => colors.human,
+        Some(OperatorKind::Agent) => colors.agent,
+        Some(OperatorKind::Device | OperatorKind::Service) => colors.service,
+    };
+    // On a coloured line a colour may not be readable; there the words are bold instead.
+    if base.bg.is_some() { style(base).add_modifier(Modifier::BOLD) } else { style(own.over(base)) }
 }
 
 /// Under what a dead pane last showed: how it ended and what can be done.

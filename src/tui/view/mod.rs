@@ -4,6 +4,8 @@
 //! of panes are left alone for [`super::painter`]. The rest here are overlays, opened by commands in [`open`] and for replies in [`reply`].
 
 mod ascii;
+pub mod card;
+pub mod cards;
 pub mod choose;
 pub mod confirm;
 mod digits;
@@ -12,7 +14,9 @@ mod edit;
 pub mod ended;
 pub mod hints;
 pub mod lists;
+pub mod menu;
 pub mod numbers;
+pub mod operators;
 pub mod pager;
 pub mod prompt;
 pub mod rows;
@@ -36,10 +40,12 @@ pub fn draw(model: &mut Model, scene: &Scene, buffer: &mut Buffer) {
     dividers::dead_panes(model, scene, buffer);
     dividers::mode_notes(model, scene, buffer);
     let bottom = if model.settings.status_top() { 0 } else { model.size.rows.saturating_sub(1) };
-    if let Some(row) = scene.status.or(status::wants_line(model).then_some(bottom)) {
+    let card = cards::plan(model, scene);
+    if let Some(row) = scene.status.or(status::wants_line(model, scene).then_some(bottom)) {
         let line = Area { x: 0, y: row, width: model.size.cols, height: 1 }.intersection(buffer.area);
         clear(line, buffer);
-        status::draw(line, buffer, model);
+        status::draw(line, buffer, model, scene);
+        cards::draw(model, card, line, buffer);
     }
     let screen = model.size.to_rect();
     hints::draw(model, buffer);

@@ -12,6 +12,7 @@ use crate::command::{Candidate, Command, CopyAction, CopyCommand, Name, Names, P
 use crate::geometry::{Point, Rect};
 use crate::protocol::message::Level;
 use crate::terminal::keys::{Key, KeyCode};
+use crate::tui::control::verbs::Note;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::overlay::{Action, Overlay};
@@ -26,6 +27,8 @@ enum Finish {
     Fill(Prompt),
     /// They are the argument of a copy-mode action; run at each change, too, if that is incremental.
     Copy(CopyAction),
+    /// They are said to somebody along with something about control.
+    Note(Note),
 }
 
 /// The prompt.
@@ -86,7 +89,7 @@ impl PromptOverlay {
         Action::Run(Command::View(ViewCommand::Copy(CopyCommand { action, argument: Some(text.to_owned()) })))
     }
 
-    fn answer(&mut self, answer: String) -> Vec<Action> {
+    fn answer(&mut self, answer: String, model: &Model) -> Vec<Action> {
         let remembered = answer.clone();
         self.answers.push(answer);
         if self.answers.len() < self.questions.len() {
@@ -103,6 +106,10 @@ impl PromptOverlay {
                     actions.push(Self::copy_command(*action, self.answers.first().map_or("", String::as_str)));
                 }
             }
+            Finish::Note(note) => match note.request(self.answers.first().map_or("", String::as_str), model) {
+                Some(request) => actions.push(Action::Request(request)),
+                None => actions.push(Action::Say(Level::Info, "it is over already".to_owned())),
+            },
             Finish::Fill(prompt) => match prompt.fill(&self.answers) {
                 Ok(commands) => actions.extend(commands.into_iter().map(Action::Run)),
                 Err(_) if self.answers.iter().all(|answer| answer.trim().is_empty()) => {}
@@ -198,6 +205,22 @@ pub fn for_copy(action: CopyAction, question: &str, character: bool) -> Box<dyn 
     })
 }
 
+/// A prompt for what is said along with something about control; an empty answer says nothing, and does it.
+#[must_use]
+pub fn for_note(note: Note, question: String) -> Box<dyn Overlay> {
+    Box::new(PromptOverlay {
+        questions: vec![question],
+        initial: Vec::new(),
+        kind: PromptKind::Line,
+        answers: Vec::new(),
+        editor: Editor::default(),
+        finish: Finish::Note(note),
+        recalled: None,
+        candidates: Vec::new(),
+        chosen: None,
+    })
+}
+
 impl Overlay for PromptOverlay {
     fn area(&self, screen: Rect, model: &Model) -> Rect {
         let rows = u16::try_from(self.listed() + 1).unwrap_or(1).min(screen.rows);
@@ -249,22 +272,22 @@ impl Overlay for PromptOverlay {
                     KeyCode::Char(c) if plain => c.to_string(),
                     _ => key.to_string(),
                 };
-                return self.answer(text);
+                return self.answer(text, model);
             }
             PromptKind::Number if !matches!(key.code, KeyCode::Char('0'..='9') | KeyCode::Backspace) => {
                 let text = self.editor.text().to_owned();
-                return self.answer(text);
+                return self.answer(text, model);
             }
             _ => {}
         }
         match key.code {
             KeyCode::Enter => {
                 let text = self.editor.text().to_owned();
-                self.answer(text)
+                self.answer(text, model)
             }
             KeyCode::Char('j' | 'm') if key.mods.ctrl => {
                 let text = self.editor.text().to_owned();
-                self.answer(text)
+                self.answer(text, model)
             }
             KeyCode::Tab | KeyCode::BackTab => {
                 if self.is_command_line() {

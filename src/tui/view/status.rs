@@ -13,8 +13,11 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::dividers;
 use crate::config::{Justify, Span};
 use crate::protocol::message::{Level, WindowInfo};
+use crate::tui::control::cards;
+use crate::tui::control::words::{Words, words};
 use crate::tui::format::Context;
 use crate::tui::model::{Link, Model};
 use crate::tui::overlay::Look;
@@ -77,7 +80,7 @@ impl Text {
 }
 
 /// Draws the status line into row `area`.
-pub fn draw(area: Area, buffer: &mut Buffer, model: &Model) {
+pub fn draw(area: Area, buffer: &mut Buffer, model: &Model, scene: &Scene) {
     let theme = &model.settings.theme;
     let banner = banner(model);
     let line = banner.as_ref().map(|text| (text.as_str(), theme.warning)).or_else(|| {
@@ -90,7 +93,7 @@ pub fn draw(area: Area, buffer: &mut Buffer, model: &Model) {
         return;
     }
     buffer.set_style(area, theme.status);
-    for piece in pieces(model, area.width) {
+    for piece in pieces(model, scene, area.width) {
         let col = u16::try_from(piece.col).unwrap_or(u16::MAX);
         buffer.set_stringn(area.x.saturating_add(col), area.y, &piece.text, usize::from(area.width.saturating_sub(col)), piece.style);
     }
@@ -98,8 +101,23 @@ pub fn draw(area: Area, buffer: &mut Buffer, model: &Model) {
 
 /// Whether there is something to say that must be seen even where the status line is hidden.
 #[must_use]
-pub fn wants_line(model: &Model) -> bool {
+pub fn wants_line(model: &Model, scene: &Scene) -> bool {
+    model.message.is_some() || banner(model).is_some() || control(model, scene).is_some() || !cards::all(model).is_empty()
+}
+
+/// Whether the line says something else for now than what it always says.
+#[must_use]
+pub fn is_taken(model: &Model) -> bool {
     model.message.is_some() || banner(model).is_some()
+}
+
+/// What is to be said of the focused pane's control, if no title line says it.
+fn control(model: &Model, scene: &Scene) -> Option<Words> {
+    let pane = model.focus()?;
+    if scene.titles.iter().any(|title| title.pane == pane) {
+        return None;
+    }
+    words(model, pane)
 }
 
 /// What must be said as long as it holds.
@@ -119,10 +137,10 @@ fn banner(model: &Model) -> Option<String> {
 pub fn hit(model: &Model, scene: &Scene, col: u16) -> Option<Look> {
     scene.status?;
     let col = usize::from(col);
-    pieces(model, model.size.cols).into_iter().find(|piece| piece.col <= col && col < piece.col + piece.text.width())?.look
+    pieces(model, scene, model.size.cols).into_iter().find(|piece| piece.col <= col && col < piece.col + piece.text.width())?.look
 }
 
-fn pieces(model: &Model, cols: u16) -> Vec<Piece> {
+fn pieces(model: &Model, scene: &Scene, cols: u16) -> Vec<Piece> {
     let config = &model.settings.config.status;
     let colors = &model.settings.config.colors;
     let cols = usize::from(cols);
@@ -131,8 +149,17 @@ fn pieces(model: &Model, cols: u16) -> Vec<Piece> {
     let windows = windows(model);
     let separator = config.separator.width();
     let wanted = (windows.iter().map(|(_, text)| text.cols + separator).sum::<usize>()).saturating_sub(separator);
-    let right = Text::new(here.render(&config.right, colors.status_right.over(colors.status))).cut(usize::from(config.right_length));
-    let right = right.cut(cols.saturating_sub(left.cols + wanted + 1).max(cols / 5).min(cols.saturating_sub(left.cols)));
+    let control = control(model, scene);
+    // Who has control is never a matter of room: it stands in place of the right part, and the windows give way to it.
+    let least = if control.is_some() { cols } else { cols / 5 };
+    let right = match control {
+        Some(words) => Text {
+            cols: words.text.width() + 2,
+            spans: vec![(format!(" {} ", words.text), dividers::control_style(model, &words, colors.status))],
+        },
+        None => Text::new(here.render(&config.right, colors.status_right.over(colors.status))).cut(usize::from(config.right_length)),
+    };
+    let right = right.cut(cols.saturating_sub(left.cols + wanted + 1).max(least).min(cols.saturating_sub(left.cols)));
     let room = cols.saturating_sub(left.cols + right.cols);
     let begin = left.cols
         + match config.justify {
