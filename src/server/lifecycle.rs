@@ -25,7 +25,7 @@ use crate::geometry::Size;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::keeper::link::HeldPane;
 use crate::operator::End;
-use crate::platform;
+use crate::platform::{self, ProcessWatch};
 use crate::protocol::keeper::{Exit, MemoryShape, Message, PaneRecord, SignalTo, SpawnRequest};
 use crate::protocol::message::{Attach, Level, Made, Notice, Refusal, Reply, ServerMessage};
 use crate::ring::PaneMemory;
@@ -38,12 +38,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a new foreground program is left alone before pane and window are named after it: most are gone by then.
 const LOOK_AFTER: Duration = Duration::from_millis(60);
 
+/// The process of a pane, unless it has ended: then its number may be a stranger's.
+fn watch_process(record: &PaneRecord) -> Option<ProcessWatch> {
+    let watch = ProcessWatch::open(record.pid).ok()?;
+    (record.start_time == 0 || platform::start_time(record.pid) == Some(record.start_time)).then_some(watch)
+}
+
 /// What the owner keeps of a running (or kept) pane. Screen, history and viewers are its worker's.
 #[derive(Debug)]
 pub(super) struct PaneEntry {
     pub(super) incarnation: u32,
     pub(super) pid: u32,
     pub(super) start_time: u64,
+    /// Held from the start, so that the kernel keeps its exit status for us even if it ends while no keeper lives; `None` if it had ended before.
+    pub(super) process: Option<ProcessWatch>,
     /// For questions to the kernel, and for a new keeper. Never read.
     pub(super) master: OwnedFd,
     /// For a new keeper.
@@ -227,6 +235,7 @@ impl Server {
             incarnation,
             pid: record.pid,
             start_time: record.start_time,
+            process: watch_process(&record),
             master: master.try_clone()?,
             memory: memory.try_clone()?,
             size,

@@ -31,7 +31,7 @@ use crate::ids::PaneId;
 use crate::keeper::link::{HeldPane, Inventory, Link, OrphanedPane, ServerArgs, adopt};
 use crate::keeper::{FirstServer, KeeperPaths};
 use crate::operator::Roster;
-use crate::platform::{self, ProcessWatch};
+use crate::platform;
 use crate::protocol::keeper::{ERR_FULL, Message, PaneRecord, SignalTo, kind, name};
 use crate::ring::{Blackbox, attested_read_works};
 use crate::session::{ArrangeOptions, Command, State};
@@ -415,15 +415,6 @@ impl Server {
     /// The keeper died: a new one gets everything that this process holds.
     fn replace_keeper(&mut self, error: &io::Error) -> anyhow::Result<()> {
         tracing::error!(%error, "the keeper is gone; starting another");
-        let watches: BTreeMap<PaneId, ProcessWatch> = self
-            .panes
-            .iter()
-            .filter(|(_, entry)| entry.exit.is_none())
-            .filter_map(|(pane, entry)| Some((*pane, ProcessWatch::open(entry.pid).ok()?, entry)))
-            // The number may be a stranger's by now.
-            .filter(|(_, _, entry)| platform::start_time(entry.pid) == Some(entry.start_time))
-            .map(|(pane, watch, _)| (pane, watch))
-            .collect();
         let orphans: Vec<OrphanedPane<'_>> = self
             .panes
             .iter()
@@ -438,7 +429,7 @@ impl Server {
                 },
                 master: entry.master.as_fd(),
                 memory: entry.memory.as_fd(),
-                process: watches.get(pane).map(|watch| watch.as_fd()),
+                process: entry.process.as_ref().filter(|_| entry.exit.is_none()).map(|process| process.as_fd()),
                 pipe: self.gate.pipe_of(*pane),
             })
             .collect();

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::campaign::{Lines, Rng};
 use crate::panes::{same, session_with_probe};
+use crate::support::env::number;
 use crate::support::wait::repeat_until;
 use crate::support::wire::{Wire, hello};
 use crate::support::{Env, Probe, procs};
@@ -154,6 +155,34 @@ fn the_keeper_may_die() {
     env.ok(&["split", "-d", "-t", &pane]);
     probe.wait_gone_after_exit(5);
     env.wait_json("its end is known", &["tombstones"], |value| value["tombstones"][0]["pane"] == pane.as_str());
+}
+
+/// A program that ends exactly while no keeper lives: whoever inherits it reaps it, and the server knows its status all the same, where the kernel
+/// keeps it (Linux 6.15). Elsewhere the end is known and the status is not.
+#[test]
+fn a_program_that_ends_while_no_keeper_lives_has_its_status() {
+    let env = Env::new();
+    let (probe, pane) = session_with_probe(&env);
+    let (_other, _) = Probe::start(&env, "other", &["new", "-d", "-s", "other"]);
+    let (server, keeper, program) = (env.server_pid(), env.keeper_pid(), number(&env.pane(&pane)["pid"]));
+    // So that it cannot start another keeper before the program has ended and was reaped.
+    procs::signal(server, Signal::STOP);
+    procs::kill_and_wait(keeper);
+    probe.wait_gone_after_exit(5);
+    repeat_until("its new parent has reaped it", || procs::start_time(program).map_or(Ok(()), |_| Err(format!("{program} is a zombie"))));
+    procs::signal(server, Signal::CONT);
+    let stones = env.wait_json("its end is known", &["tombstones"], |value| value["tombstones"][0]["pane"] == pane.as_str());
+    if keeps_exit_status() {
+        assert_eq!(stones["tombstones"][0]["exit_code"], 5, "{stones}");
+    }
+    assert_eq!(env.server_pid(), server);
+}
+
+/// Whether the kernel tells the status of a process that was reaped by another.
+fn keeps_exit_status() -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next(), numbers.next()) >= (Some(6), Some(15))
 }
 
 /// `baton upgrade` under load: another binary takes over, nothing is lost, nobody is disturbed.
