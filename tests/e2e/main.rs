@@ -3,6 +3,7 @@
 
 mod campaign;
 mod cli;
+mod control;
 mod crash;
 mod faults;
 mod frontend;
