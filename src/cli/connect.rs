@@ -33,6 +33,21 @@ const DOUBT: Duration = Duration::from_secs(2);
 /// How long the keeper may take to find out: it gives a silent server ten seconds.
 const PROBE_PATIENCE: Duration = Duration::from_secs(15);
 
+/// The same where the answer is somebody's to give: under supervision `send` is answered when a human has decided, or their time is over.
+const DECISION_PATIENCE: Duration = Duration::from_secs(60 * 60);
+
+/// How long the answer to `request` may take.
+fn patience(request: &Request) -> Duration {
+    match request {
+        Request::AwaitControl { timeout_ms, .. } => PATIENCE.saturating_add(Duration::from_millis((*timeout_ms).min(WAIT_MAX_MS))),
+        Request::Send { .. } => DECISION_PATIENCE,
+        _ => PATIENCE,
+    }
+}
+
+/// Longest `control wait`, milliseconds; the server has the same.
+const WAIT_MAX_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// A greeted connection.
 #[derive(Debug)]
 pub struct Link {
@@ -144,7 +159,7 @@ impl Link {
     /// # Errors
     /// What the server refuses, [`Exit::Timeout`], [`Exit::NoServer`] when it is gone for good.
     pub fn ask(&mut self, paths: &Paths, request: &Request) -> Result<Reply, Failure> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience(request);
         let message = ClientMessage::Request(RequestMessage { id: random(), request: request.clone() });
         loop {
             match self.exchange(paths, &message, deadline) {
@@ -218,7 +233,7 @@ fn lost(error: &io::Error) -> Broken {
 }
 
 fn no_answer() -> Failure {
-    Failure::new(Exit::Timeout, "timeout", format!("the server did not answer within {} seconds", PATIENCE.as_secs()))
+    Failure::new(Exit::Timeout, "timeout", "the server did not answer in time")
         .with_hint("`baton doctor` looks into it; panes do not end with the server, so killing it with `kill -9` is safe")
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Only here do kinds of errors become exit codes (`agents.md`, "Verbs"): 0 done, 1 refused or nothing changed, 2 usage, 3 no such target, 4 timeout, 5 no
 //! server. On standard error a failure is `baton: what happened` and, if there is something to do about it, `hint: what to do`; with `--json` it is one line
-//! `{"error":{"code":…,"message":…,"hint":…,"exit_code":…}}`, also on standard error, so that standard output carries results and nothing else.
+//! `{"error":{"code":…,"message":…,"retryable":…,"hint":…,"holder":…,"next":…,"exit_code":…}}`, also on standard error, so that standard output carries results and nothing else.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::command::UsageError;
-use crate::protocol::message::Refusal;
+use crate::protocol::message::{Refusal, Who, is_retryable};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,12 +46,16 @@ pub struct Failure {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Who has control, where that is the reason.
+    pub holder: Option<Box<Who>>,
+    /// The verb that would help, for programs.
+    pub next: Option<String>,
 }
 
 impl Failure {
     /// A failure without a hint.
     pub fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
-        Self { exit, code: code.to_owned(), message: message.into(), hint: None }
+        Self { exit, code: code.to_owned(), message: message.into(), hint: None, holder: None, next: None }
     }
 
     /// The same with something to do about it.
@@ -91,15 +95,28 @@ impl Failure {
         struct Inner<'a> {
             code: &'a str,
             message: &'a str,
+            retryable: bool,
             #[serde(skip_serializing_if = "Option::is_none")]
             hint: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            holder: Option<&'a Who>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            next: Option<&'a str>,
             exit_code: u8,
         }
         #[derive(Serialize)]
         struct Outer<'a> {
             error: Inner<'a>,
         }
-        let inner = Inner { code: &self.code, message: &self.message, hint: self.hint.as_deref(), exit_code: self.exit as u8 };
+        let inner = Inner {
+            code: &self.code,
+            message: &self.message,
+            retryable: is_retryable(&self.code),
+            hint: self.hint.as_deref(),
+            holder: self.holder.as_deref(),
+            next: self.next.as_deref(),
+            exit_code: self.exit as u8,
+        };
         serde_json::to_string(&Outer { error: inner }).unwrap_or_default() + "\n"
     }
 }
@@ -126,7 +143,7 @@ impl From<Refusal> for Failure {
             "no_server" | "shutting_down" => Exit::NoServer,
             _ => Exit::Refused,
         };
-        Self { exit, code: refusal.code, message: refusal.message, hint: refusal.hint }
+        Self { exit, code: refusal.code, message: refusal.message, hint: refusal.hint, holder: refusal.holder, next: refusal.next }
     }
 }
 
@@ -137,7 +154,7 @@ impl From<UsageError> for Failure {
             (hint, usage) => hint.or(usage),
         };
         let hint = hint.or_else(|| Some("`baton help` lists the commands".to_owned()));
-        Self { exit: Exit::Usage, code: "usage".to_owned(), message: error.to_string(), hint }
+        Self { hint, ..Self::new(Exit::Usage, "usage", error.to_string()) }
     }
 }
 
@@ -146,7 +163,7 @@ mod tests {
     use super::*;
 
     fn refused(code: &str) -> Exit {
-        Failure::from(Refusal { code: code.to_owned(), message: String::new(), hint: None }).exit
+        Failure::from(Refusal::new(code, "")).exit
     }
 
     #[test]

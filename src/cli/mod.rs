@@ -24,6 +24,9 @@ pub mod start;
 
 mod attach;
 mod config;
+mod control;
+mod history;
+mod identity;
 mod layout;
 mod ls;
 mod request;
@@ -115,6 +118,20 @@ impl Context {
             CliCommand::LayoutSave { target, file } => layout::save(&self.paths()?, target.clone(), file.as_deref(), json)?,
             CliCommand::LayoutLoad { file, name } => layout::load(self, &self.paths()?, file, name.clone(), json)?,
             CliCommand::Upgrade { binary } => upgrade::run(&self.paths()?, binary.as_deref(), json)?,
+            CliCommand::Approve { target, proposal, deny, reason, digest, yes } => {
+                let (target, reason, digest) = (target.as_deref(), reason.as_deref(), digest.as_deref());
+                let approve = control::Approve { target, proposal: *proposal, deny: *deny, reason, digest, yes: *yes };
+                control::approve(&self.paths()?, &approve, json)?;
+            }
+            CliCommand::Journal { target, query } => history::run(&self.paths()?, target.as_deref(), query, json)?,
+            CliCommand::As { identity, rights, panes, ttl_ms, command } => {
+                let wanted = identity::Wanted { identity, rights: rights.as_deref(), panes, ttl_ms: *ttl_ms };
+                return identity::become_other(&self.paths()?, &wanted, command);
+            }
+            CliCommand::Token { identity, rights, panes, ttl_ms } => {
+                let wanted = identity::Wanted { identity, rights: rights.as_deref(), panes, ttl_ms: *ttl_ms };
+                identity::token(&self.paths()?, &wanted, json)?;
+            }
             CliCommand::Doctor => return doctor::run(self),
             CliCommand::Completions(shell) => print(&command::shells::script(*shell))?,
             CliCommand::Config(action) => return config::run(self, action),

@@ -7,6 +7,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::command::span::in_words;
+
 use super::failure::{Exit, Failure, one_line};
 
 /// Writes to standard output.
@@ -35,6 +37,12 @@ pub fn complain(failure: &Failure, json: bool) {
     let text = if json { failure.json() } else { failure.text() };
     // There is nobody left to tell if this fails.
     _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Says something beside the answer, on standard error.
+pub fn note(text: &str) {
+    // As with `complain`.
+    _ = io::stderr().lock().write_all(format!("note: {}\n", one_line(text)).as_bytes());
 }
 
 /// Columns of text, each as wide as its widest cell, the last one open.
@@ -79,20 +87,14 @@ impl Table {
 /// How long ago a time was, in words.
 #[must_use]
 pub fn ago(then_ms: u64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let seconds = (u64::try_from(now.as_millis()).unwrap_or(u64::MAX)).saturating_sub(then_ms) / 1000;
-    span(seconds) + " ago"
+    in_words(now_ms().saturating_sub(then_ms)) + " ago"
 }
 
-/// A length of time in its largest unit.
+/// Milliseconds since the Unix epoch.
 #[must_use]
-pub fn span(seconds: u64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        7_200..=172_799 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    }
+pub fn now_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -105,10 +107,5 @@ mod tests {
         table.row(vec!["漢字".into(), "1".into()]);
         table.row(vec!["a\x1b[2Jb".into(), "12".into()]);
         assert_eq!(table.text(), "NAME    PANES\n漢字    1\na\u{fffd}[2Jb  12\n");
-    }
-
-    #[test]
-    fn spans_have_one_unit() {
-        assert_eq!((span(5), span(600), span(7_200), span(1_000_000)), ("5 s".into(), "10 min".into(), "2 h".into(), "11 days".into()));
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::protocol::limits::HISTORY_LINES_MAX;
-use crate::protocol::message::{BufferInfo, Made, OperatorInfo, PaneText, Reply, Request, Status, TombstoneInfo};
+use crate::protocol::message::{BufferInfo, Made, PaneText, Reply, Request, Status, TombstoneInfo};
 
 use crate::terminal::codec;
 
@@ -18,7 +18,7 @@ use super::connect::{Link, random};
 use super::failure::{Failure, one_line};
 use super::output::{Table, ago, print, print_json};
 use super::paths::{Paths, environment};
-use super::unexpected;
+use super::{control, history, identity, unexpected};
 
 /// Asks and prints.
 ///
@@ -27,11 +27,11 @@ use super::unexpected;
 pub fn run(paths: &Paths, mut request: Request, json: bool) -> Result<(), Failure> {
     complete(&mut request)?;
     let mut link = if starts_server(&request) { Link::open_or_start(paths)? } else { Link::open(paths)? };
-    let mut reply = link.ask(paths, &request)?;
+    let mut reply = link.ask(paths, &request).map_err(|failure| control::not_usage(&request, failure))?;
     if let (Request::Read { all: true, rows: false, .. }, Reply::PaneText(newest)) = (&request, &mut reply) {
         add_older(&mut link, paths, newest)?;
     }
-    if json { reply_json(&reply) } else { reply_text(&request, &reply) }
+    if json { reply_json(&request, &reply) } else { reply_text(&request, &reply) }
 }
 
 /// One answer has room for the newest part of a long history: what is older is fetched by its line numbers, which stay while more is printed.
@@ -107,7 +107,7 @@ struct Untrusted<'a> {
     untrusted: bool,
 }
 
-fn reply_json(reply: &Reply) -> Result<(), Failure> {
+fn reply_json(request: &Request, reply: &Reply) -> Result<(), Failure> {
     match reply {
         Reply::Done(made) => print_json(made),
         Reply::Text(text) => print_json(&json!({ "text": text })),
@@ -117,11 +117,8 @@ fn reply_json(reply: &Reply) -> Result<(), Failure> {
         Reply::Buffers(buffers) => print_json(&json!({ "buffers": buffers })),
         Reply::Tombstones(tombstones) => print_json(&json!({ "tombstones": tombstones })),
         Reply::PaneText(text) => print_json(&Untrusted { text, untrusted: true }),
-        Reply::Control(panes) => print_json(&json!({ "panes": panes })),
-        Reply::Journal(lines, more) => {
-            let events: Vec<serde_json::Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-            print_json(&json!({ "events": events, "truncated": more }))
-        }
+        Reply::Control(panes) => control::json(request, panes),
+        Reply::Journal(lines, more) => history::events_json(lines, *more),
         Reply::Token(token) => print_json(token),
         Reply::WhoAmI(who) => print_json(who),
         Reply::Lines(_) | Reply::Matches(_) | Reply::Refused(_) => Err(unexpected(reply)),
@@ -134,17 +131,13 @@ fn reply_text(request: &Request, reply: &Reply) -> Result<(), Failure> {
         Reply::Text(text) => print(&ended(text)),
         Reply::PaneText(text) => print(&ended(&text.text)),
         Reply::Status(status) => print(&status_text(status)),
-        Reply::Roster(operators) => print(&roster_text(operators)),
+        Reply::Roster(operators) => print(&identity::roster_text(operators)),
+        Reply::Control(panes) => control::text(request, panes),
+        Reply::Journal(lines, _) => print(&history::events_text(lines)),
+        Reply::WhoAmI(me) => print(&identity::whoami_text(me)),
         Reply::Buffers(buffers) => print(&buffers_text(buffers)),
         Reply::Tombstones(tombstones) => print(&tombstones_text(tombstones)),
-        Reply::Tree(_)
-        | Reply::Lines(_)
-        | Reply::Matches(_)
-        | Reply::Refused(_)
-        | Reply::Control(_)
-        | Reply::Journal(..)
-        | Reply::Token(_)
-        | Reply::WhoAmI(_) => Err(unexpected(reply)),
+        Reply::Tree(_) | Reply::Lines(_) | Reply::Matches(_) | Reply::Refused(_) | Reply::Token(_) => Err(unexpected(reply)),
     }
 }
 
@@ -179,36 +172,6 @@ fn status_text(status: &Status) -> String {
         text.push_str(&format!("warning: {}\n", one_line(warning)));
     }
     text
-}
-
-fn word<T: Serialize>(value: T) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-fn roster_text(operators: &[OperatorInfo]) -> String {
-    let mut table = Table::new(&["OPERATOR", "KIND", "CLIENT", "OVER", "FROM", "ROLE", "LOOKS AT", "SIZE", "SINCE"]);
-    for operator in operators {
-        for attachment in &operator.attachments {
-            let show = |id: Option<String>| id.unwrap_or_default();
-            let looks_at = [
-                show(attachment.session.map(|id| id.to_string())),
-                show(attachment.window.map(|id| id.to_string())),
-                show(attachment.focus.map(|id| id.to_string())),
-            ];
-            table.row(vec![
-                operator.name.clone(),
-                word(operator.kind),
-                attachment.id.to_string(),
-                format!("{}{}", word(attachment.transport), if word(attachment.presence) == "stale" { " (lost)" } else { "" }),
-                attachment.origin.clone(),
-                word(attachment.role),
-                looks_at.join(" "),
-                show(attachment.viewport.map(|size| size.to_string())),
-                ago(attachment.since_ms),
-            ]);
-        }
-    }
-    table.text()
 }
 
 fn buffers_text(buffers: &[BufferInfo]) -> String {

@@ -5,7 +5,7 @@
 //! those of its view commands against its model. `None` means "where I am".
 
 use crate::geometry::{Axis, Direction};
-use crate::protocol::message::{NewSession, Request};
+use crate::protocol::message::{JournalQuery, NewSession, Request};
 
 use super::error::UsageError;
 use super::line;
@@ -559,6 +559,52 @@ pub enum CliCommand {
     Upgrade {
         /// Path.
         binary: Option<String>,
+    },
+    /// Answer a proposal, after its whole text was shown.
+    Approve {
+        /// Pane; none: the one where it is.
+        target: Option<String>,
+        /// Its number.
+        proposal: u64,
+        /// Deny it instead.
+        deny: bool,
+        /// Why not.
+        reason: Option<String>,
+        /// The digest that was seen, or its beginning.
+        digest: Option<String>,
+        /// Do not ask.
+        yes: bool,
+    },
+    /// Print lines of the journal.
+    Journal {
+        /// Pane: one that exists, or the id of one that ended.
+        target: Option<String>,
+        /// Which lines.
+        query: JournalQuery,
+    },
+    /// Be somebody else: register this process, and become a command.
+    As {
+        /// Who: `KIND:NAME`.
+        identity: String,
+        /// Most rights, as words.
+        rights: Option<String>,
+        /// Panes to steer.
+        panes: Vec<String>,
+        /// Until then, milliseconds.
+        ttl_ms: Option<u64>,
+        /// Program and arguments; none: the user's shell.
+        command: Vec<String>,
+    },
+    /// Print a token for somebody.
+    Token {
+        /// As in [`CliCommand::As`].
+        identity: String,
+        /// As in [`CliCommand::As`].
+        rights: Option<String>,
+        /// As in [`CliCommand::As`].
+        panes: Vec<String>,
+        /// As in [`CliCommand::As`].
+        ttl_ms: Option<u64>,
     },
     /// Say what is wrong on this machine.
     Doctor,

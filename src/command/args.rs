@@ -8,6 +8,7 @@ use crate::protocol::message::Share;
 
 use super::action::Command;
 use super::error::{UsageError, UsageErrorKind};
+use super::span::span_ms;
 use super::spec::{CommandSpec, FlagSpec, Place, Takes, find, similar};
 
 /// What [`read_command`] read.
@@ -52,6 +53,24 @@ impl<'w> Args<'w> {
     #[must_use]
     pub fn number(&self, flag: &str) -> Option<u32> {
         self.value(flag)?.parse().ok()
+    }
+
+    /// The value of a flag that takes [`Takes::Count`].
+    #[must_use]
+    pub fn count(&self, flag: &str) -> Option<u64> {
+        self.value(flag)?.parse().ok()
+    }
+
+    /// The value of a flag that takes [`Takes::Span`], in milliseconds.
+    #[must_use]
+    pub fn span_ms(&self, flag: &str) -> Option<u64> {
+        span_ms(&self.value(flag)?)
+    }
+
+    /// The arguments from that place on as one text; none if there are none.
+    #[must_use]
+    pub fn text(&self, from: usize) -> Option<String> {
+        Some(self.rest(from).join(" ")).filter(|text| !text.trim().is_empty())
     }
 
     /// The value of a flag that takes [`Takes::Cells`].
@@ -203,6 +222,8 @@ pub(super) fn check_value(what: &str, takes: Takes, value: &str) -> Result<(), U
             _ if max == u32::MAX => bad(format!("a whole number from {min}"), Vec::new()),
             _ => bad(format!("a whole number from {min} to {max}"), Vec::new()),
         },
+        Takes::Count if value.parse::<u64>().is_err() => bad("a whole number".to_owned(), Vec::new()),
+        Takes::Span if span_ms(value).is_none() => bad("a length of time such as 90s, 10m or 2h".to_owned(), Vec::new()),
         Takes::Cells if share(value).is_none() => bad("a number of cells, or of hundredths such as 30%".to_owned(), Vec::new()),
         Takes::Variable if value.split_once('=').is_none_or(|(name, _)| name.is_empty()) => {
             bad("a variable as NAME=VALUE".to_owned(), Vec::new())

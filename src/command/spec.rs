@@ -49,6 +49,8 @@ pub enum Group {
     Layouts,
     /// Typing, reading, copying.
     Text,
+    /// Who has control of a pane.
+    Control,
     /// The server.
     Server,
     /// What a client shows.
@@ -59,8 +61,8 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of help.
-    pub const ALL: [Self; 8] =
-        [Self::Sessions, Self::Windows, Self::Panes, Self::Layouts, Self::Text, Self::Server, Self::View, Self::Program];
+    pub const ALL: [Self; 9] =
+        [Self::Sessions, Self::Windows, Self::Panes, Self::Layouts, Self::Text, Self::Control, Self::Server, Self::View, Self::Program];
 
     /// Its heading.
     #[must_use]
@@ -71,6 +73,7 @@ impl Group {
             Self::Panes => "Panes",
             Self::Layouts => "Layouts",
             Self::Text => "Typing, reading, copying",
+            Self::Control => "Who has control",
             Self::Server => "The server",
             Self::View => "What a client shows",
             Self::Program => "The program",
@@ -103,6 +106,10 @@ pub enum Takes {
     Text(&'static str),
     /// A whole number in this range.
     Number(u32, u32),
+    /// A whole number of any size.
+    Count,
+    /// A length of time, such as `10m`.
+    Span,
     /// So many cells, or hundredths with `%`.
     Cells,
     /// A folder.
@@ -136,7 +143,8 @@ impl Takes {
             Self::KeyTable => "TABLE",
             Self::Layout => "LAYOUT",
             Self::Text(word) => word,
-            Self::Number(..) => "N",
+            Self::Number(..) | Self::Count => "N",
+            Self::Span => "TIME",
             Self::Cells => "N|N%",
             Self::Folder => "DIR",
             Self::File => "FILE",
@@ -272,6 +280,10 @@ pub fn find(words: &[&str], place: Place) -> Result<Found, UsageError> {
     let Some(first) = words.first().copied() else {
         return Err(UsageError::bare(UsageErrorKind::Empty));
     };
+    // A name of two words before the same first word alone: `token revoke` is no token for somebody called `revoke`.
+    if let Some(spec) = words.get(1).and_then(|second| table::by_exact_name(&format!("{first} {second}"))) {
+        return Ok(Found { spec, name_words: 2, name_at: 1 });
+    }
     if let Some(spec) = table::by_exact_name(first) {
         return Ok(Found { spec, name_words: 1, name_at: 0 });
     }

@@ -201,5 +201,5 @@ async fn writable(room: Option<&Stream>) -> io::Result<()> {
 }
 
 fn refusal(code: &str, message: &str) -> Refusal {
-    Refusal { code: code.to_owned(), message: message.to_owned(), hint: None }
+    Refusal::new(code, message)
 }

@@ -116,7 +116,7 @@ fn admit(stream: &UnixStream) -> anyhow::Result<Wire> {
 
 /// Says why, if the socket takes it at once, and closes with the caller's drop.
 fn refuse(stream: &UnixStream, code: &str, message: &str) {
-    let refusal = Refusal { code: code.to_owned(), message: message.to_owned(), hint: None };
+    let refusal = Refusal::new(code, message);
     let mut bytes = Vec::new();
     if encode(&ServerMessage::Error(refusal), &mut bytes).is_ok() {
         let _ = rustix::io::write(stream, &bytes);

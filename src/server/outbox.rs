@@ -280,7 +280,7 @@ mod tests {
     }
 
     fn error(len: usize, fill: char) -> ServerMessage {
-        ServerMessage::Error(Refusal { code: "test".into(), message: fill.to_string().repeat(len), hint: None })
+        ServerMessage::Error(Refusal::new("test", fill.to_string().repeat(len)))
     }
 
     /// Reads and flushes in turn until nothing waits, and decodes all.

@@ -166,7 +166,7 @@ pub(super) fn now_ms() -> u64 {
 
 /// A refusal without a hint.
 pub(super) fn refusal(code: &str, message: impl Into<String>) -> Refusal {
-    Refusal { code: code.to_owned(), message: message.into(), hint: None }
+    Refusal::new(code, message)
 }
 
 impl Server {

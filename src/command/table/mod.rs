@@ -1,6 +1,8 @@
 //! The table itself, a file for each noun. An entry is a `CommandSpec` with its `build` beside it; `build` may rely on its flags' and
 //! arguments' types, and answers why arguments do not go together.
 
+mod control;
+mod identity;
 mod layouts;
 mod panes;
 mod program;
@@ -11,8 +13,18 @@ mod windows;
 
 use super::spec::{ArgSpec, CommandSpec, FlagSpec, Takes};
 
-const TABLE: &[&[CommandSpec]] =
-    &[sessions::TABLE, windows::TABLE, panes::TABLE, layouts::TABLE, text::TABLE, program::SERVER, view::TABLE, program::PROGRAM];
+const TABLE: &[&[CommandSpec]] = &[
+    sessions::TABLE,
+    windows::TABLE,
+    panes::TABLE,
+    layouts::TABLE,
+    text::TABLE,
+    control::TABLE,
+    identity::TABLE,
+    program::SERVER,
+    view::TABLE,
+    program::PROGRAM,
+];
 
 /// Every command, in the order of help.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {

@@ -22,17 +22,6 @@ pub(super) const SERVER: &[CommandSpec] = &[
         build: |_, place| Ok(show(Request::Status, place)),
     },
     CommandSpec {
-        name: "roster",
-        aliases: &["list-clients", "lsc"],
-        group: Group::Server,
-        scope: Scope::Both,
-        summary: "List who is attached: people, agents, devices, services",
-        help: "",
-        flags: &[JSON],
-        args: &[],
-        build: |_, place| Ok(show(Request::Roster, place)),
-    },
-    CommandSpec {
         name: "tombstones",
         aliases: &[],
         group: Group::Server,

@@ -21,6 +21,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
             long("paste", "Take the words as one paste: bracketed if the program asked for that"),
             value('N', Takes::Number(1, 10_000), "So many times"),
             switch('X', "Do something in copy mode, as the command copy; only inside a client"),
+            long_value("expect-seq", Takes::Count, "Only if nothing came on the screen since this `seq` of read --json"),
+            long_value("epoch", Takes::Count, "Only if control did not pass on since this epoch of control status --json"),
             PANE,
             JSON,
         ],
@@ -186,7 +188,13 @@ fn send(args: &Args<'_>, place: Place) -> Built {
         items = std::iter::repeat_n(once, times).flatten().collect();
     }
     // The stream number is the caller's: this room has no randomness.
-    Ok(Command::Request(Request::Send { target: args.value("t"), items, stream: 0, expect_seq: None, epoch: None }))
+    Ok(Command::Request(Request::Send {
+        target: args.value("t"),
+        items,
+        stream: 0,
+        expect_seq: args.count("expect-seq"),
+        epoch: args.count("epoch"),
+    }))
 }
 
 /// Whether a word of `send` is the name of a key that is more than a character.

@@ -3,6 +3,7 @@
 use minicbor::{CborLen, Decode, Encode};
 use serde::Serialize;
 
+use super::control::Who;
 use crate::ids::{OperatorId, PaneId};
 
 /// What kind of program a client is.
@@ -89,7 +90,7 @@ pub struct Welcome {
     pub resumed: bool,
 }
 
-/// Why something was refused. Frozen.
+/// Why something was refused. Frozen: it is only appended to.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen, Serialize)]
 #[cbor(map)]
 pub struct Refusal {
@@ -103,6 +104,49 @@ pub struct Refusal {
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Who has control, where that is the reason.
+    #[n(3)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Box<Who>>,
+    /// The verb that would help, such as `control.request`.
+    #[n(4)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with its code and words.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), hint: None, holder: None, next: None }
+    }
+
+    /// Whether the same may succeed later, as it is.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        is_retryable(&self.code)
+    }
+}
+
+/// Whether what was refused with this code may succeed later, as it is.
+#[must_use]
+pub fn is_retryable(code: &str) -> bool {
+    matches!(
+        code,
+        "not_holder"
+            | "held_by"
+            | "human_active"
+            | "secret_prompt"
+            | "approval_expired"
+            | "composer_busy"
+            | "agent_blocked"
+            | "not_ready"
+            | "not_at_prompt"
+            | "journal_unavailable"
+            | "queue_full"
+            | "rate_limited"
+            | "timeout"
+            | "shutting_down"
+    )
 }
 
 /// A session in the frozen list.

@@ -34,7 +34,7 @@ pub use control::{
     ApproveHow, Assurance, ControlInfo, ControlMode, ControlOp, ControlRequestInfo, HandBackInfo, HoldInfo, JournalQuery, OfferInfo,
     ProposalInfo, TokenInfo, TokenRequest, Via, Who, WhoAmI,
 };
-pub use hello::{ClientKind, Hello, ListedSession, Refusal, Welcome};
+pub use hello::{ClientKind, Hello, ListedSession, Refusal, Welcome, is_retryable};
 pub use input::{Input, InputAck, InputSource};
 pub use model::{DividerPlace, PaneInfo, PanePlace, SessionInfo, SessionTree, Tree, WindowInfo, WindowLink, WindowTree};
 pub use notice::{Level, Notice};

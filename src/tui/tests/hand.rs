@@ -66,7 +66,7 @@ fn what_is_typed_right_after_a_split_goes_into_the_new_pane() {
 
     // A refusal, and a server that went away, give it to the pane that has the focus.
     let id = asked(&keys(&mut model, "C-b % a")).id;
-    let refused = Refusal { code: "no_space".into(), message: "no room".into(), hint: None };
+    let refused = Refusal::new("no_space", "no room");
     assert_eq!(typed(&tell(&mut model, [ServerMessage::Reply(ReplyMessage { id, reply: Reply::Refused(refused) })])), "%9:a");
     keys(&mut model, "C-b % b");
     assert_eq!(typed(&update(&mut model, Event::Lost)), "%9:b");
