@@ -3,7 +3,7 @@
 //!
 //! The import table is that of ARCHITECTURE.md. Beyond the plan's original: `command` (the one table of commands) knows the wire's requests, since that is what
 //! words become, and key names; `ring` and `platform` know the keeper's frozen messages, of which they are the carriers; `config` checks the commands that keys
-//! are bound to, so it knows `command`. `logging` is a leaf that processes start.
+//! are bound to and reads the rules of control, so it knows `command` and `operator`. `logging` is a leaf that processes start.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
@@ -19,7 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("terminal", &["geometry"]),
     ("protocol", &["ids", "geometry"]),
     ("command", &["ids", "geometry", "protocol", "terminal::keys"]),
-    ("config", &["command", "terminal::keys"]),
+    ("config", &["command", "operator", "terminal::keys"]),
     ("platform", &["geometry", "protocol::keeper"]),
     ("ring", &["ids", "geometry", "platform", "protocol::keeper"]),
     ("keeper", &["ids", "geometry", "protocol::keeper", "platform", "ring"]),

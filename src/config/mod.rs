@@ -7,6 +7,7 @@
 //! * [`schema`]: the plain data, and the one list of options with the reader of each;
 //! * [`fn@parse`]: text to data, and layering: defaults, theme, user;
 //! * [`read`]: TOML values to typed values;
+//! * `rules`: the rules of who may do what, where an error denies;
 //! * [`keytable`]: what keys do;
 //! * [`style`], [`mod@format`]: the small languages of colours and of the status line;
 //! * [`manual`]: the option list of `baton-config.5`, made of the comments in `default.toml`.
@@ -15,13 +16,14 @@
 //! pressed ([`keytable::Binding::commands`]), and those of the user's file are checked when it is read.
 //!
 //! Pure: no files, no environment, no clock; the value of `$EDITOR` and the like come in as arguments. Besides ids and geometry it
-//! imports `terminal::keys`, for the names of keys, and `command`, for what keys do.
+//! imports `terminal::keys`, for the names of keys, `command`, for what keys do, and `operator`, whose rules are read here.
 
 pub mod format;
 pub mod keytable;
 pub mod manual;
 pub mod parse;
 pub mod read;
+mod rules;
 pub mod schema;
 pub mod style;
 
@@ -32,8 +34,8 @@ pub use format::{Lookup, Span, Time};
 pub use keytable::{Binding, KeyTable, KeyTables};
 pub use parse::{Warning, parse};
 pub use schema::{
-    Clipboard, Colors, Config, Copy, CwdPolicy, General, History, Justify, ModeKeys, ModeKeysChoice, Mouse, PaneTitles, Position,
-    SessionEnd, Status, Times, Titles, WindowSize,
+    Clipboard, Colors, Config, Control, Copy, CwdPolicy, General, History, Justify, ModeKeys, ModeKeysChoice, Mouse, PaneTitles, Position,
+    SecretPrompt, SessionEnd, Status, Times, Titles, WindowSize,
 };
 pub use style::{Color, Style};
 

@@ -3,10 +3,12 @@
 use toml::de::{DeTable, DeValue};
 
 use crate::command::{self, spec::similar};
+use crate::operator::Fault;
 use crate::terminal::keys::Key;
 
 use super::keytable::{Binding, KeyTables};
 use super::read::{self, Bad, Value};
+use super::rules;
 use super::schema::{Config, FIELDS};
 
 /// Most warnings of one file; a file that is not TOML at all would give thousands.
@@ -42,11 +44,27 @@ pub fn parse(text: &str, source_name: &str) -> (Config, Vec<Warning>) {
         Reader::new(theme, "theme", false).document(&mut config, document.get_ref());
     }
     let mut reader = Reader::new(text, source_name, true);
+    // Whatever stood in a rule that is no TOML may have been a denial, or have said to whom it is one.
+    let mut lost: Vec<usize> = Vec::new();
     for error in errors {
         let at = error.span().map_or(text.len(), |span| span.start);
+        let before = text.get(..at).unwrap_or_default();
+        let on_rule = text.get(at..).unwrap_or_default().trim_start().starts_with("[[control");
+        let header = before.lines().rfind(|line| line.trim_start().starts_with('['));
+        if on_rule || header.is_some_and(|header| header.contains("control")) {
+            lost.push(before.lines().filter(|line| line.trim_start().starts_with("[[control")).count() + usize::from(on_rule));
+        }
         reader.warn(at, error.message().lines().collect::<Vec<_>>().join(", "), None);
     }
     reader.document(&mut config, &document);
+    for number in lost {
+        let rules = &mut config.control.rules;
+        if let Some(rule) = number.checked_sub(1).and_then(|at| rules.get_mut(at)) {
+            rule.fault = Some(Fault::Selection);
+        } else if rules.len() <= rules::RULES_MAX {
+            rules.push(rules::unreadable(format!("control.rule {number}")));
+        }
+    }
     follow_prefix(&mut config, defaults_prefix, &reader.bound);
     let mut warnings = reader.warnings;
     warnings.sort_by_key(|warning| (warning.line, warning.column));
@@ -157,6 +175,10 @@ impl<'t> Reader<'t> {
             let name = key.get_ref().as_ref();
             // `escape_ms` is `escape-ms`: that much is clear.
             let dashed = name.replace('_', "-");
+            if section == "control" && name == "rule" {
+                self.rules(config, value);
+                continue;
+            }
             let Some(field) = FIELDS.iter().find(|field| field.section == section && field.key == dashed) else {
                 let elsewhere = FIELDS.iter().find(|field| field.key == dashed);
                 let (message, suggestion) = match elsewhere {
@@ -176,6 +198,36 @@ impl<'t> Reader<'t> {
             if let Err(bad) = (field.set)(config, value.get_ref()) {
                 self.warn_bad(name, value.span(), bad);
             }
+        }
+    }
+
+    fn rules(&mut self, config: &mut Config, value: &toml::Spanned<Value<'_>>) {
+        let tables: Option<Vec<_>> = value.get_ref().as_array().map(|list| list.iter().collect());
+        let Some(tables) = tables else {
+            self.warn(value.span().start, "rules are written as [[control.rule]], with two brackets; this one denies".to_owned(), None);
+            config.control.rules.push(rules::unreadable("control.rule".to_owned()));
+            return;
+        };
+        if tables.len() > rules::RULES_MAX {
+            self.warn(value.span().start, format!("more than {} rules; those behind deny", rules::RULES_MAX), None);
+            config.control.rules.push(rules::unreadable("too many rules".to_owned()));
+        }
+        for (at, value) in tables.into_iter().take(rules::RULES_MAX).enumerate() {
+            let number = at + 1;
+            let Some(table) = value.get_ref().as_table() else {
+                self.warn(value.span().start, "a rule is a table: [[control.rule]]; this one denies".to_owned(), None);
+                config.control.rules.push(rules::unreadable(format!("control.rule {number}")));
+                continue;
+            };
+            let (rule, wrong) = rules::rule(table, value.span(), number);
+            for (span, option, bad) in wrong {
+                if option.is_empty() {
+                    self.warn(span.start, bad.message, bad.suggestion);
+                } else {
+                    self.warn_bad(option, span, bad);
+                }
+            }
+            config.control.rules.push(rule);
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Bad {
 }
 
 impl Bad {
-    fn expected(expected: impl std::fmt::Display, value: &Value<'_>) -> Self {
+    pub(super) fn expected(expected: impl std::fmt::Display, value: &Value<'_>) -> Self {
         Self { message: format!("expected {expected}, found {}", shown(value)), suggestion: None, column: None }
     }
 }

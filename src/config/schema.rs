@@ -3,6 +3,7 @@
 //! Each entry of [`FIELDS`] names an option by its section and key and knows how to read it. A test proves that `default.toml` sets and explains
 //! every one of them and nothing else, so that no default needs to be written here: the `Default` of the parts is blank and never seen.
 
+use crate::operator::{self, Rule, Takeover};
 use crate::terminal::keys::Key;
 
 use super::keytable::KeyTables;
@@ -30,6 +31,8 @@ pub struct Config {
     pub clipboard: Clipboard,
     /// `[times]`.
     pub times: Times,
+    /// `[control]`.
+    pub control: Control,
     /// `[keys]`.
     pub keys: KeyTables,
 }
@@ -46,6 +49,7 @@ impl Config {
             colors: Colors::default(),
             clipboard: Clipboard::default(),
             times: Times::default(),
+            control: Control::default(),
             keys: KeyTables::default(),
         }
     }
@@ -133,6 +137,59 @@ pub struct History {
     pub lines: u64,
     /// Most bytes kept for a pane.
     pub bytes: u64,
+}
+
+/// `[control]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Control {
+    /// What a human's key does in a pane that an agent has control of.
+    pub takeover: Takeover,
+    /// What becomes of what a non-human types at a password prompt.
+    pub secret_prompt: SecretPrompt,
+    /// Holds given to non-humans are supervised.
+    pub supervised: bool,
+    /// Seconds between two signs of life.
+    pub heartbeat_s: u32,
+    /// Seconds of silence until somebody is stale.
+    pub stale_s: u32,
+    /// Seconds that a stale human keeps control.
+    pub grace_human_s: u32,
+    /// Seconds that anybody else does.
+    pub grace_other_s: u32,
+    /// Seconds of a lease.
+    pub hold_s: u32,
+    /// Seconds that an offer is open.
+    pub offer_s: u32,
+    /// Seconds that a request is open.
+    pub request_s: u32,
+    /// Seconds until a proposal is denied.
+    pub approval_s: u32,
+    /// `[[control.rule]]`, in order.
+    pub rules: Vec<Rule>,
+}
+
+impl Control {
+    /// The times as control takes them.
+    #[must_use]
+    pub fn times(&self) -> operator::Times {
+        let ms = |seconds: u32| u64::from(seconds) * 1_000;
+        operator::Times {
+            heartbeat_ms: ms(self.heartbeat_s),
+            stale_ms: ms(self.stale_s),
+            grace_human_ms: ms(self.grace_human_s),
+            grace_other_ms: ms(self.grace_other_s),
+            hold_ms: ms(self.hold_s),
+            offer_ms: ms(self.offer_s),
+            request_ms: ms(self.request_s),
+            approval_ms: ms(self.approval_s),
+        }
+    }
+
+    /// The rules of the file, and behind them those that always hold.
+    #[must_use]
+    pub fn policy(&self) -> operator::Policy {
+        operator::Policy { rules: self.rules.iter().cloned().chain(operator::Policy::builtin()).collect() }
+    }
 }
 
 /// `[mouse]`.
@@ -325,6 +382,22 @@ macro_rules! choices {
             const ALL: &'static [Self] = &[$(Self::$variant),+];
         }
     };
+}
+
+choices! {
+    /// What becomes of what a non-human types while a program does not echo.
+    SecretPrompt {
+        /// A human may approve it, once.
+        #[default]
+        Approve = "approve",
+        /// It is refused.
+        Refuse = "refuse",
+    }
+}
+
+impl Choice for Takeover {
+    const WORDS: &'static [&'static str] = &["key", "chord", "ask", "never"];
+    const ALL: &'static [Self] = &[Self::Key, Self::Chord, Self::Ask, Self::Never];
 }
 
 choices! {
@@ -542,6 +615,19 @@ fields! {
         "human" => human: read::style;
         "agent" => agent: read::style;
         "service" => service: read::style;
+    }
+    control {
+        "takeover" => takeover: read::choice;
+        "secret-prompt" => secret_prompt: read::choice;
+        "supervised" => supervised: read::switch;
+        "heartbeat-s" => heartbeat_s: |value| read::number(value, 1, 3_600);
+        "stale-s" => stale_s: |value| read::number(value, 1, 86_400);
+        "grace-human-s" => grace_human_s: |value| read::number(value, 0, 86_400);
+        "grace-other-s" => grace_other_s: |value| read::number(value, 0, 86_400);
+        "hold-s" => hold_s: |value| read::number(value, 1, 86_400);
+        "offer-s" => offer_s: |value| read::number(value, 1, 86_400);
+        "request-s" => request_s: |value| read::number(value, 1, 86_400);
+        "approval-s" => approval_s: |value| read::number(value, 1, 3_600);
     }
     clipboard {
         "copy" => copy: read::switch;

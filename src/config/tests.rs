@@ -10,6 +10,8 @@ use super::format::{self, Lookup, Time};
 use super::schema::FIELDS;
 use super::*;
 use crate::command::{Command, ViewCommand};
+use crate::ids::PaneId;
+use crate::operator::{Kind, Place, Policy, Right, Role, Subject, Takeover, Times};
 use crate::terminal::keys::Key;
 
 fn key(name: &str) -> Key {
@@ -103,6 +105,69 @@ fn warnings_say_where_and_what_was_meant() {
         assert!(warnings[0].ends_with(expected), "{text}: {}", warnings[0]);
         assert_eq!(config, Config::default(), "{text}: what is wrong keeps its default");
     }
+}
+
+#[test]
+fn rules_become_a_policy() {
+    let (config, warnings) = read(
+        "[control]\ntakeover = \"ask\"\noffer-s = 7\n\n[[control.rule]]\nname = \"no agents in prod\"\nkind = [\"agent\", \"device\"]\nsession = \"prod*\"\ndeny = [\"input\", \"signal\", \"kill\"]\n\n[[control.rule]]\noperator = \"claude\"\npane = \"%7\"\ngiven = false\nallow = \"input, resize\"\n",
+    );
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!((config.control.takeover, config.control.times().offer_ms), (Takeover::Ask, 7_000));
+    assert_eq!(config.control.rules.len(), 2);
+    let policy = config.control.policy();
+    let rights = |kind, name, pane, session| {
+        let subject = Subject { kind, name, role: Role::Participant, given: false };
+        policy.rights(&subject, &Place { pane: Some(PaneId(pane)), name: "", session })
+    };
+    assert!(rights(Kind::Agent, "claude", 7, "work").rights.has(Right::Input));
+    assert!(!rights(Kind::Agent, "claude", 8, "work").rights.has(Right::Input));
+    let denied = rights(Kind::Agent, "claude", 7, "production").require(Right::Input).unwrap_err().to_string();
+    assert!(denied.contains("no agents in prod"), "{denied}");
+    assert!(rights(Kind::Human, "ann", 7, "production").rights.has(Right::Input));
+    assert_eq!(Config::default().control.times(), Times::DEFAULT, "config/default.toml has the specification's times");
+    assert_eq!(Config::default().control.policy(), Policy::default());
+}
+
+#[test]
+fn an_error_in_a_rule_is_told_and_denies() {
+    for (rule, expected, human_types) in [
+        (
+            "kind = \"agnt\"\nallow = \"all\"",
+            "config.toml:2:8: kind: expected human, agent, device, service, or a list of them, found \"agnt\"; the rule denies; did you mean \"agent\"?",
+            true,
+        ),
+        (
+            "knd = \"agent\"\ndeny = [\"input\"]",
+            "config.toml:2:1: unknown option `knd` of a rule; the rule denies; did you mean `kind`?",
+            true,
+        ),
+        (
+            "kind = \"agent\"\nallow = [\"input\", \"kil\"]",
+            "config.toml:3:9: allow: expected view, request, input, signal, resize, offer, approve, take, spawn, kill, admin, or a list of them, found a list; the rule denies; did you mean \"kill\"?",
+            true,
+        ),
+        ("kind = \"agent\"", "config.toml:1:1: a rule needs `allow` or `deny`; this one denies everything but `view`", true),
+        ("deny = \"inptu\"", "found \"inptu\"; the rule denies; did you mean \"input\"?", false),
+        (
+            "session = 3\nallow = \"all\"",
+            "config.toml:2:11: session: expected a name, or a list of names; `*` stands for anything, found 3; the rule denies",
+            true,
+        ),
+        ("deny = [\"input\"\nkind = ", "", true),
+    ] {
+        let (config, warnings) = read(&format!("[[control.rule]]\n{rule}\n"));
+        assert!(!warnings.is_empty() && warnings[0].ends_with(expected), "{rule}: {warnings:?}");
+        let policy = config.control.policy();
+        let types = |kind| {
+            let subject = Subject { kind, name: "x", role: Role::Participant, given: true };
+            policy.rights(&subject, &Place::ANYWHERE).rights.has(Right::Input)
+        };
+        assert!(!types(Kind::Agent), "{rule}: an agent that was given the pane may not write: {:?}", config.control.rules);
+        assert_eq!(types(Kind::Human), human_types, "{rule}");
+    }
+    let (config, warnings) = read("[control]\nrule = \"none\"\n");
+    assert_eq!((warnings.len(), config.control.rules.len()), (1, 1), "{warnings:?}");
 }
 
 #[test]

@@ -14,7 +14,6 @@ use super::event::Event;
 use super::options::{NewPaneCwd, Options, WindowSize};
 use super::owner::{Server, refusal};
 use crate::config::{self, Config, CwdPolicy, PaneTitles};
-use crate::operator::{Policy, Takeover, Times};
 use crate::platform::FolderWatch;
 use crate::protocol::message::{Notice, Refusal, ServerMessage};
 use crate::session::{ArrangeOptions, Command, RemainOnExit};
@@ -55,6 +54,8 @@ impl Options {
             set_clipboard: config.clipboard.programs,
             automatic_rename: general.automatic_rename,
             monitor_activity: general.monitor_activity,
+            supervised: config.control.supervised,
+            secrets_by_approval: config.control.secret_prompt == config::SecretPrompt::Approve,
             pane_titles: config.titles.panes != PaneTitles::Off,
             ..Self::default()
         }
@@ -147,7 +148,8 @@ impl Server {
         tracing::info!(warnings = warnings.len(), "configuration read");
         self.options = Options::of(config);
         // What the configuration says of control comes in here.
-        self.policy_changed(Policy::default(), Times::default(), Takeover::default());
+        let control = &config.control;
+        self.policy_changed(control.policy(), control.times(), control.takeover);
         self.config_path = path;
         let gone = std::mem::replace(&mut self.config_warnings, warnings);
         self.warnings.retain(|warning| !gone.contains(warning));

@@ -64,6 +64,10 @@ pub(super) struct Options {
     pub(super) set_clipboard: bool,
     pub(super) automatic_rename: bool,
     pub(super) monitor_activity: bool,
+    /// Holds that are given to non-humans are supervised.
+    pub(super) supervised: bool,
+    /// A human may approve what a non-human types at a password prompt.
+    pub(super) secrets_by_approval: bool,
     /// A row of titles above panes.
     pub(super) pane_titles: bool,
     /// Size of windows that nobody looks at.
@@ -105,6 +109,8 @@ impl Default for Options {
             set_clipboard: true,
             automatic_rename: true,
             monitor_activity: false,
+            supervised: false,
+            secrets_by_approval: true,
             pane_titles: false,
             default_size: Size::new(80, 24),
         }

@@ -198,6 +198,8 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             server.warn_once("this kernel does not attest reads of terminals; the keeper reads them".to_owned());
         }
         server.take_up(stored.as_deref(), panes);
+        // Behind the taking up: who got control while other rules held may lose it.
+        server.policy_changed(config.control.policy(), config.control.times(), config.control.takeover);
         faults::point("taken-up");
         for message in early {
             server.on_keeper(message, Vec::new());

@@ -158,7 +158,7 @@ impl Server {
                 return Passage::Refused(refusal("held_by", message));
             }
             Verdict::Staged => return self.stage(actor, pane, frame, bytes, echo_off),
-            Verdict::Refused(Refusal::SecretPrompt) if control.is_held_by(actor.operator) => {
+            Verdict::Refused(Refusal::SecretPrompt) if control.is_held_by(actor.operator) && self.options.secrets_by_approval => {
                 return self.stage(actor, pane, frame, bytes, true);
             }
             Verdict::Refused(Refusal::TakeoverOff { .. }) if !by_hand => {
@@ -229,7 +229,8 @@ impl Server {
                 None => message.push_str(piece),
             }
         }
-        refusal(refused.code(), message)
+        let holder = refused.holder().map(|holder| Box::new(self.who(holder)));
+        m::Refusal { holder, next: refused.next().map(str::to_owned), ..refusal(refused.code(), message) }
     }
 
     /// Whether the program in `pane` asks for a secret now.

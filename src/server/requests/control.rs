@@ -82,6 +82,11 @@ impl Server {
         }
     }
 
+    /// What a hold is given with; the configuration may have every one supervised.
+    const fn terms(&self, ttl_ms: Option<u64>, supervised: bool) -> Terms {
+        Terms { ttl_ms, supervised: supervised || self.options.supervised }
+    }
+
     fn control_op(&mut self, connection: ConnectionId, pane: PaneId, op: ControlOp) -> Handled {
         let event = match op {
             ControlOp::Status | ControlOp::HandBack { .. } => return self.told(pane),
@@ -89,11 +94,11 @@ impl Server {
             ControlOp::Request { why } => Event::Request { why },
             ControlOp::Cancel => Event::Cancel,
             ControlOp::Grant { to, ttl_ms, supervised } => {
-                Event::Grant { to: self.asking(pane, to.as_deref())?, terms: Terms { ttl_ms, supervised } }
+                Event::Grant { to: self.asking(pane, to.as_deref())?, terms: self.terms(ttl_ms, supervised) }
             }
             ControlOp::Deny { to, reason } => Event::Deny { to: self.asking(pane, to.as_deref())?, reason },
             ControlOp::Offer { to, note, ttl_ms, supervised } => {
-                Event::Offer { to: self.find_operator(&to)?, terms: Terms { ttl_ms, supervised }, note }
+                Event::Offer { to: self.find_operator(&to)?, terms: self.terms(ttl_ms, supervised), note }
             }
             ControlOp::Accept => Event::Accept,
             ControlOp::Decline { reason } => return self.control_event(connection, pane, &Event::Decline, reason),
