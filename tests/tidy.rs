@@ -286,6 +286,7 @@ fn the_papers_are_there() {
         ".ci/run",
         "man/baton.1",
         "man/baton-config.5",
+        "man/baton-control.7",
     ] {
         assert!(root().join(paper).exists(), "{paper} is missing");
     }

@@ -9,7 +9,7 @@ use crate::protocol::message::{JournalQuery, Reply, Request};
 
 use super::connect::Link;
 use super::failure::Failure;
-use super::output::{Table, ago, print, print_json};
+use super::output::{Table, ago, now_ms, print, print_json};
 use super::paths::Paths;
 use super::{identity, unexpected};
 
@@ -25,7 +25,11 @@ pub fn run(paths: &Paths, target: Option<&str>, query: &JournalQuery, json: bool
         Some(target) => Some(target.parse().map_or_else(|_| identity::pane(&mut link, paths, target), Ok)?),
         None => None,
     };
+    query.since_ms = query.since_ms.or_else(|| Some(now_ms().saturating_sub(query.since_ago_ms?)));
+    let verify = query.verify == Some(true);
     match link.ask(paths, &Request::Journal(query))? {
+        Reply::Journal(lines, _) if verify && json => print(&(lines.join("\n") + "\n")),
+        Reply::Journal(..) if verify => print("the journal is whole: nothing was changed, left out or put in\n"),
         Reply::Journal(lines, more) => {
             if json {
                 return events_json(&lines, more);
@@ -36,8 +40,6 @@ pub fn run(paths: &Paths, target: Option<&str>, query: &JournalQuery, json: bool
             }
             Ok(())
         }
-        Reply::Text(text) if json => print_json(&serde_json::json!({ "whole": true, "text": text })),
-        Reply::Text(text) => print(&(text + "\n")),
         other => Err(unexpected(&other)),
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::protocol::limits::HISTORY_LINES_MAX;
-use crate::protocol::message::{BufferInfo, Made, PaneText, Reply, Request, Status, TombstoneInfo};
+use crate::protocol::message::{BufferInfo, ControlOp, Made, PaneText, Reply, Request, Status, TombstoneInfo};
 
 use crate::terminal::codec;
 
@@ -27,6 +27,13 @@ use super::{control, history, identity, unexpected};
 pub fn run(paths: &Paths, mut request: Request, json: bool) -> Result<(), Failure> {
     complete(&mut request)?;
     let mut link = if starts_server(&request) { Link::open_or_start(paths)? } else { Link::open(paths)? };
+    if let Request::AwaitControl { target, after_epoch: after @ None, mine: false, .. } = &mut request {
+        // The next change is one after the state that there is now.
+        let status = Request::Control { target: target.clone(), op: ControlOp::Status };
+        if let Reply::Control(panes) = link.ask(paths, &status)? {
+            *after = panes.first().map(|info| info.epoch);
+        }
+    }
     let mut reply = link.ask(paths, &request).map_err(|failure| control::not_usage(&request, failure))?;
     if let (Request::Read { all: true, rows: false, .. }, Reply::PaneText(newest)) = (&request, &mut reply) {
         add_older(&mut link, paths, newest)?;

@@ -4,6 +4,7 @@
 mod campaign;
 mod cli;
 mod control;
+mod control_cli;
 mod crash;
 mod faults;
 mod frontend;

@@ -423,12 +423,12 @@ pub struct JournalQuery {
     /// The newest so many; 0: as many as one answer holds.
     #[n(5)]
     pub limit: u32,
-    /// Not before so many milliseconds ago by the server's clock; counts where `since_ms` is not given.
+    /// No lines, but whether numbers and digests of all of them fit; refused with `tampered` and the place if not.
     #[n(6)]
-    pub since_ago_ms: Option<u64>,
-    /// Instead of lines: look whether the journal is whole, from its oldest line to the newest. Answered by a [`super::Reply::Text`], or refused with what is wrong.
-    #[n(7)]
     pub verify: Option<bool>,
+    /// Not before so many milliseconds ago by the server's clock; counts where `since_ms` is not given.
+    #[n(7)]
+    pub since_ago_ms: Option<u64>,
 }
 
 /// A new identity is asked for.

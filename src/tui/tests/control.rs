@@ -94,7 +94,7 @@ fn epochs(effects: &[Effect]) -> Vec<(String, Option<u64>)> {
 }
 
 fn ack(took: bool, refused: Option<&str>) -> ServerMessage {
-    let refused = refused.map(|code| Refusal { code: code.into(), message: "no".into(), hint: None });
+    let refused = refused.map(|code| Refusal::new(code, "no"));
     ServerMessage::InputAck(InputAck { seq: 1, pane: PaneId(1), refused, took: took.then_some(true) })
 }
 
