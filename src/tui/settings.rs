@@ -71,7 +71,7 @@ impl Settings {
             theme: config.colors.map(style),
             status: config.status.enabled,
             mouse: config.mouse.enabled,
-            takes_by: TakesBy::default(),
+            takes_by: TakesBy::of_word(config.control.takeover.word()),
             copy_table: config.copy_table(editor),
             clock_period_s: shown.map(|period| period.max(config.status.interval_s)),
             config,

@@ -29,6 +29,19 @@ pub enum TakesBy {
     Never,
 }
 
+impl TakesBy {
+    /// What the option's word means.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "chord" => Self::Chord,
+            "ask" => Self::Ask,
+            "never" => Self::Never,
+            _ => Self::Key,
+        }
+    }
+}
+
 /// Words about a pane's control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {

@@ -424,7 +424,10 @@ fn what_others_do_is_said_once_where_it_is_seen() {
 #[test]
 fn where_keys_ask_the_question_is_a_card() {
     let mut model = alone();
-    model.settings.takes_by = TakesBy::Ask;
+    let mut config = model.settings.config.clone();
+    config.control.takeover = "ask".parse().unwrap();
+    model.settings = Settings::new(config, None);
+    assert_eq!(model.settings.takes_by, TakesBy::Ask);
     control(&mut model, held_by(CLAUDE, 5));
     keys(&mut model, "l");
     tell(&mut model, [ack(false, Some("held_by"))]);
