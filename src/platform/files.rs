@@ -39,7 +39,7 @@ pub enum DirError {
         /// Us.
         me: u32,
     },
-    /// Others may enter it.
+    /// Others may look into it or write there.
     #[error("{path} has mode {mode:o}; it must be 0700: chmod 700 {path}")]
     Open {
         /// The folder.
@@ -49,7 +49,7 @@ pub enum DirError {
     },
 }
 
-/// Makes the folder `path` with mode 0700, or checks that it is ours and private. Its parent must exist. Returns it open.
+/// Makes the folder `path` with mode 0700, or checks that it is ours and that others can at most pass through it. Its parent must exist. Returns it open.
 ///
 /// # Errors
 /// [`DirError`]; nothing was changed.
@@ -71,7 +71,8 @@ pub fn runtime_dir(path: &Path) -> Result<OwnedFd, DirError> {
     }
     #[allow(clippy::unnecessary_cast, reason = "a mode is 16 bits wide on macOS")]
     let mode = stat.st_mode as u32 & 0o7777;
-    if mode & 0o077 != 0 {
+    // To pass through is what the option `access` lets others do; everything in it has modes of its own.
+    if mode & 0o066 != 0 {
         return Err(DirError::Open { path: path.to_owned(), mode });
     }
     Ok(folder)

@@ -1,9 +1,9 @@
 //! Linux: memfd, pidfd, `/proc`.
-#![allow(unsafe_code, reason = "two ioctls")]
+#![allow(unsafe_code, reason = "two ioctls, a socket option")]
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::mm::Advice;
 use rustix::process::{Pid, PidfdFlags, Signal};
 
-use super::Peer;
+use super::{Peer, Process};
 
 /// A memory object of `len` zero bytes that can neither shrink nor grow; pages cost memory once touched.
 ///
@@ -93,6 +93,77 @@ pub fn executable_path(fd: BorrowedFd<'_>) -> Option<PathBuf> {
 pub fn peer(socket: BorrowedFd<'_>) -> io::Result<Peer> {
     let peer = rustix::net::sockopt::socket_peercred(socket)?;
     Ok(Peer { uid: peer.uid.as_raw(), pid: u32::try_from(peer.pid.as_raw_nonzero().get()).ok() })
+}
+
+/// A watch on the process at the other end of a connected local socket, made by the kernel where it can (Linux 6.5), so that it cannot be another one with
+/// the same number; else by its number. `None`: it is gone.
+#[must_use]
+pub fn peer_watch(socket: BorrowedFd<'_>) -> Option<ProcessWatch> {
+    /// From `asm-generic/socket.h`.
+    const SO_PEERPIDFD: libc::c_int = 77;
+    let pid = peer(socket).ok()?.pid?;
+    let mut raw: libc::c_int = -1;
+    let mut len = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: value and length outlive the call, and the length is the value's.
+    let told = unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, SO_PEERPIDFD, (&raw mut raw).cast(), &raw mut len) };
+    if told == 0 && raw >= 0 {
+        // SAFETY: a descriptor that the kernel has just made for us.
+        return Some(ProcessWatch::from_fd(pid, unsafe { OwnedFd::from_raw_fd(raw) }));
+    }
+    match io::Error::last_os_error().raw_os_error() {
+        // The process is gone and its number with it.
+        Some(libc::ESRCH | libc::EINVAL | libc::ENODATA) => None,
+        _ => ProcessWatch::open(pid).ok(),
+    }
+}
+
+/// Process `pid`, as it is now.
+#[must_use]
+pub fn process(pid: u32) -> Option<Process> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let after = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(stat.get(after + 1..)?).ok()?;
+    // The first of these is field 3 of proc(5).
+    let fields: Vec<&str> = rest.split_ascii_whitespace().take(20).collect();
+    let field = |number: usize| fields.get(number - 3).copied();
+    // Minor in bits 31 to 20 and 7 to 0, major in bits 15 to 8.
+    let device: i32 = field(7)?.parse().ok()?;
+    let device = device.cast_unsigned();
+    let terminal = rustix::fs::makedev(device >> 8 & 0xff, device >> 12 & 0xfff00 | device & 0xff);
+    Some(Process {
+        pid,
+        parent: field(4)?.parse().ok()?,
+        started: field(22)?.parse().ok()?,
+        terminal: Some(terminal).filter(|_| device != 0),
+    })
+}
+
+/// The terminal behind `master`, as a number that [`Process::terminal`] has, too.
+#[must_use]
+pub fn terminal_of(master: BorrowedFd<'_>) -> Option<u64> {
+    let name = rustix::pty::ptsname(master, Vec::new()).ok()?;
+    let number: u32 = name.to_str().ok()?.strip_prefix("/dev/pts/")?.parse().ok()?;
+    /// `UNIX98_PTY_SLAVE_MAJOR`.
+    const SLAVES: u32 = 136;
+    Some(rustix::fs::makedev(SLAVES, number))
+}
+
+/// The first words of process `pid`'s command line, at most four of the first 4 KiB.
+#[must_use]
+pub fn arguments_of(pid: u32) -> Vec<OsString> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(format!("/proc/{pid}/cmdline")).and_then(|file| file.take(4096).read_to_end(&mut bytes));
+    if read.is_err() {
+        return Vec::new();
+    }
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+    bytes.split(|byte| *byte == 0).take(4).filter(|word| !word.is_empty()).map(|word| OsStr::from_bytes(word).to_owned()).collect()
+}
+
+/// Makes this process the parent of every descendant that loses its own, so that whoever leaves a pane's tree of processes is still known to come from one.
+pub fn adopt_orphans() {
+    let _ = rustix::process::set_child_subreaper(Pid::from_raw(1));
 }
 
 /// The running program, as something that can be executed and opened even after its file was replaced.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::mm::Advice;
 use rustix::process::Signal;
 
-use super::Peer;
+use super::{Peer, Process};
 
 fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -180,6 +180,59 @@ pub fn raise_oom_score() {}
 
 /// This system has no order of victims.
 pub fn reset_oom_score() {}
+
+/// A watch on the process at the other end of a connected local socket, by its number: that it is still the one that connected is not known for certain here.
+#[must_use]
+pub fn peer_watch(socket: BorrowedFd<'_>) -> Option<ProcessWatch> {
+    ProcessWatch::open(peer(socket).ok()?.pid?).ok()
+}
+
+/// Process `pid`, as it is now.
+#[must_use]
+pub fn process(pid: u32) -> Option<Process> {
+    let info: libc::proc_bsdinfo = process_info(pid, libc::PROC_PIDTBSDINFO)?;
+    // The first process is its own parent, or the kernel's.
+    let parent = if info.pbi_ppid == pid { 0 } else { info.pbi_ppid };
+    Some(Process {
+        pid,
+        parent,
+        started: info.pbi_start_tvsec.wrapping_mul(1_000_000).wrapping_add(info.pbi_start_tvusec),
+        terminal: Some(u64::from(info.e_tdev)).filter(|device| *device != 0 && *device != u64::from(u32::MAX)),
+    })
+}
+
+/// The terminal behind `master`, as a number that [`Process::terminal`] has, too.
+#[must_use]
+pub fn terminal_of(master: BorrowedFd<'_>) -> Option<u64> {
+    let name = rustix::pty::ptsname(master, Vec::new()).ok()?;
+    let device = rustix::fs::stat(name).ok()?.st_rdev;
+    Some(u64::from(device.cast_unsigned()))
+}
+
+/// The first words of process `pid`'s command line, at most four of the first 4 KiB.
+#[must_use]
+pub fn arguments_of(pid: u32) -> Vec<OsString> {
+    let Ok(pid) = libc::c_int::try_from(pid) else { return Vec::new() };
+    let mut what = [libc::CTL_KERN, libc::KERN_PROCARGS2, pid];
+    let mut bytes = vec![0_u8; 64 * 1024];
+    let mut len = bytes.len();
+    // SAFETY: the name has the length that is given, the kernel writes at most `len` bytes and says how many.
+    let done = unsafe { libc::sysctl(what.as_mut_ptr(), 3, bytes.as_mut_ptr().cast(), &raw mut len, std::ptr::null_mut(), 0) };
+    if done != 0 {
+        return Vec::new();
+    }
+    // The number of arguments, the path of the program, zeros, the arguments.
+    let rest = bytes.get(4..len).unwrap_or_default();
+    let path = rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len());
+    let rest = rest.get(path..).unwrap_or_default();
+    let start = rest.iter().position(|byte| *byte != 0).unwrap_or(rest.len());
+    let count = bytes.first_chunk().map_or(0, |count| i32::from_ne_bytes(*count)).clamp(0, 4);
+    let words = rest.get(start..).unwrap_or_default().split(|byte| *byte == 0).take(usize::try_from(count).unwrap_or(0));
+    words.filter(|word| !word.is_empty()).map(|word| OsStr::from_bytes(word).to_owned()).collect()
+}
+
+/// This system gives orphans to its first process.
+pub fn adopt_orphans() {}
 
 /// A process that is watched: a descriptor (a kqueue) that becomes readable at its death. Its event is never taken, so it stays readable.
 #[derive(Debug)]

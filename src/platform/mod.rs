@@ -7,6 +7,7 @@
 //! * the terminal's edges: packet mode, how much is readable, who is in the foreground, with what command and folder; the pipe for what is typed and
 //!   the kernel's way from it to the terminal (Linux),
 //! * processes: [`ProcessWatch`] (pidfd; kqueue), reaping with usage, detaching, descriptor limits, the OOM killer's order,
+//! * who is at the other end of a socket: [`peer`], [`peer_watch`], its ancestors and terminal ([`lineage`]), users and groups by name,
 //! * [`KeeperSocket`]: packets with descriptors (SEQPACKET; on macOS a stream with lengths),
 //! * [`FolderWatch`]: changes of files, without polling (inotify; kqueue),
 //! * [`user`]: what the user database says of whoever runs this,
@@ -22,6 +23,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 mod files;
+mod lineage;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -29,6 +31,7 @@ mod macos;
 mod process;
 mod socket;
 mod user;
+mod users;
 mod watch;
 
 #[cfg(target_os = "linux")]
@@ -37,16 +40,19 @@ use linux as sys;
 use macos as sys;
 
 pub use files::{DirError, bind_private, create_private, runtime_dir};
+pub use lineage::{End, Lineage, Process, lineage};
 pub use process::{
     Forked, Reaped, adopt_descriptor, become_daemon, close_descriptors_from, descriptor_limit, detach_stdio, fork, fork_daemon,
     ignore_signals, may_fork, place_descriptor, prepare_terminal_child, raise_descriptor_limit, reap, run_and_end, set_descriptor_limit,
 };
 pub use socket::{KeeperSocket, Received};
 pub use sys::{
-    ProcessWatch, command_of, cwd_of, executable_path, input_pipe, is_sealed, memory_advice, memory_object, name_process, open_slave, peer,
-    program_path, punch_hole, raise_oom_score, readable, reset_oom_score, splice, start_time,
+    ProcessWatch, adopt_orphans, arguments_of, command_of, cwd_of, executable_path, input_pipe, is_sealed, memory_advice, memory_object,
+    name_process, open_slave, peer, peer_watch, program_path, punch_hole, raise_oom_score, readable, reset_oom_score, splice, start_time,
+    terminal_of,
 };
 pub use user::{User, user, user_name};
+pub use users::{gid_of, groups_of, name_of, uid_of};
 pub use watch::FolderWatch;
 
 /// Who is at the other end of a socket.

@@ -153,6 +153,8 @@ fn begin_first(options: &Options, listener: OwnedFd, serve: Serve) -> io::Result
 
 /// Leaves behind what a daemon shares with whoever started it; the soft limit on descriptors that there was.
 fn leave_the_starter() -> io::Result<u64> {
+    // Who leaves a pane's tree of processes becomes our child: so it is still known to come from a pane, and is never taken for the person outside.
+    platform::adopt_orphans();
     platform::ignore_signals();
     platform::detach_stdio()?;
     rustix::process::chdir("/")?;
