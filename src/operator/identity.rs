@@ -4,7 +4,8 @@
 //!   another user ─► only if the access list has it              inside of a pane?  tree of processes, controlling terminal, token
 //!   inside  ─► declared with `baton as`, or known by an agent's manifest ─► agent       never a human: whatever it claims
 //!              anything else ─► service on behalf of the human
-//!   outside ─► at a terminal of its own, or through a login ─► human        no terminal, or nobody knows ─► service on behalf of the human
+//!   outside ─► human: sure at a terminal of its own or through a login, as it says elsewhere (a key of the desktop)
+//!   nobody knows where ─► service on behalf of the human
 //! ```
 //!
 //! Everybody may make less of themselves (a human's command that declares itself an agent); nobody more. What contradicts itself, a token of another pane, a
@@ -56,6 +57,8 @@ pub enum Bound {
     Ancestry,
     /// The peer shows a token that was minted for it.
     Token,
+    /// Both: it shows the token, and descends from the process that the token was minted for.
+    Both,
     /// The peer says so.
     Word,
 }
@@ -198,7 +201,8 @@ pub fn identify(facts: &Facts) -> Result<Identity, Forged> {
         (None, Some(_)) => Assurance::Token,
         _ => Assurance::Uid,
     };
-    let at_a_terminal = facts.ancestry == Ancestry::Outside && (facts.tty == Tty::Foreign || facts.login);
+    let outside = facts.ancestry == Ancestry::Outside;
+    let at_a_terminal = outside && (facts.tty == Tty::Foreign || facts.login);
 
     // What it is by what we know; a human only where nothing speaks against it.
     let found = match (&facts.declared, &facts.manifest) {
@@ -209,6 +213,7 @@ pub fn identify(facts: &Facts) -> Result<Identity, Forged> {
             let assurance = match declared.bound {
                 Bound::Ancestry => evidence.max(Assurance::Uid),
                 Bound::Token => Assurance::Token,
+                Bound::Both => Assurance::Proven,
                 Bound::Word => Assurance::Claimed,
             };
             Identity { kind: declared.kind, name: named(&declared.name), on_behalf_of: None, assurance, origin_pane: inside }
@@ -217,8 +222,9 @@ pub fn identify(facts: &Facts) -> Result<Identity, Forged> {
         (None, Some(agent)) => {
             Identity { kind: Kind::Agent, name: named(agent), on_behalf_of: None, assurance: evidence, origin_pane: inside }
         }
-        (None, None) if inside.is_none() && at_a_terminal => {
-            Identity { kind: Kind::Human, name: user.clone(), on_behalf_of: None, assurance: Assurance::Uid, origin_pane: None }
+        (None, None) if inside.is_none() && outside => {
+            let assurance = if at_a_terminal { Assurance::Uid } else { Assurance::Claimed };
+            Identity { kind: Kind::Human, name: user.clone(), on_behalf_of: None, assurance, origin_pane: None }
         }
         (None, None) => {
             Identity { kind: Kind::Service, name: named(&facts.program), on_behalf_of: None, assurance: evidence, origin_pane: inside }

@@ -260,8 +260,8 @@ fn what_runs_inside_a_pane_is_never_the_human() {
         for tty in [Tty::Pane(PaneId(7)), Tty::Foreign, Tty::None] {
             for token in [Token::None, Token::Valid(PaneId(7))] {
                 let knows = matches!(ancestry, Ancestry::Pane(_)) || matches!(tty, Tty::Pane(_)) || token != Token::None;
-                // Without a trace of a pane: nobody is human without a terminal or a login, or where the tree is unknown.
-                if !knows && ancestry == Ancestry::Outside && tty == Tty::Foreign {
+                // Without a trace of a pane, and the tree read to its end: outside. Where the tree is unknown nobody is human.
+                if !knows && ancestry == Ancestry::Outside {
                     continue;
                 }
                 for claimed in &claims {
@@ -311,10 +311,12 @@ fn forged_identities_are_refused_with_a_reason() {
     assert_eq!(refused(Facts { claimed: Some((Kind::Human, None)), ..inside() }), Forged::HumanInside { inside: PaneId(7) });
     let declared = Some(Declared { kind: Kind::Human, name: "ann".into(), bound: Bound::Token });
     assert_eq!(refused(Facts { declared, ..inside() }), Forged::HumanInside { inside: PaneId(7) });
-    let cron = Facts { tty: Tty::None, ..facts() };
-    assert_eq!(identify(&cron).unwrap().kind, Kind::Service);
+    let desktop = identify(&Facts { tty: Tty::None, ..facts() }).unwrap();
+    assert_eq!((desktop.kind, desktop.assurance), (Kind::Human, Assurance::Claimed), "a key of the desktop has no terminal");
+    let nowhere = Facts { tty: Tty::None, ancestry: Ancestry::Unknown, ..facts() };
+    assert_eq!(identify(&nowhere).unwrap().kind, Kind::Service);
     assert_eq!(
-        refused(Facts { claimed: Some((Kind::Human, None)), ..cron }),
+        refused(Facts { claimed: Some((Kind::Human, None)), ..nowhere }),
         Forged::Raised { claimed: Kind::Human, found: Kind::Service }
     );
     let agent = Facts { manifest: Some("claude".into()), claimed: Some((Kind::Service, None)), ..inside() };
