@@ -18,6 +18,7 @@
 //! Pure: no files, no environment, no clock; the value of `$EDITOR` and the like come in as arguments. Besides ids and geometry it
 //! imports `terminal::keys`, for the names of keys, `command`, for what keys do, and `operator`, whose rules are read here.
 
+pub mod agents;
 pub mod format;
 pub mod keytable;
 pub mod manual;
@@ -34,8 +35,8 @@ pub use format::{Lookup, Span, Time};
 pub use keytable::{Binding, KeyTable, KeyTables};
 pub use parse::{Warning, parse};
 pub use schema::{
-    Clipboard, Colors, Config, Control, Copy, CwdPolicy, General, History, Justify, ModeKeys, ModeKeysChoice, Mouse, PaneTitles, Position,
-    SecretPrompt, SessionEnd, Status, Times, Titles, WindowSize,
+    Access, AccessRole, Clipboard, Colors, Config, Control, Copy, CwdPolicy, General, History, Journal, Justify, ModeKeys, ModeKeysChoice, Mouse,
+    PaneTitles, Position, SecretPrompt, SessionEnd, Status, Times, Titles, WindowSize,
 };
 pub use style::{Color, Style};
 

@@ -130,6 +130,14 @@ pub(super) fn names(value: &Value<'_>) -> Result<Vec<String>, Bad> {
         .collect()
 }
 
+/// A list of single words, such as names of users.
+pub(super) fn words(value: &Value<'_>) -> Result<Vec<String>, Bad> {
+    let expected = || Bad::expected("a list of words, such as [\"ann\"]", value);
+    let list = value.as_array().ok_or_else(expected)?;
+    let word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_graphic());
+    list.iter().map(|item| item.get_ref().as_str().filter(|text| word(text)).map(str::to_owned).ok_or_else(expected)).collect()
+}
+
 /// One of an enum's words.
 pub(super) fn choice<T: Choice>(value: &Value<'_>) -> Result<T, Bad> {
     let found = value.as_str().and_then(|word| T::WORDS.iter().position(|known| *known == word)).and_then(|at| T::ALL.get(at));

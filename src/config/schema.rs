@@ -33,6 +33,10 @@ pub struct Config {
     pub times: Times,
     /// `[control]`.
     pub control: Control,
+    /// `[access]`.
+    pub access: Access,
+    /// `[journal]`.
+    pub journal: Journal,
     /// `[keys]`.
     pub keys: KeyTables,
 }
@@ -50,6 +54,8 @@ impl Config {
             clipboard: Clipboard::default(),
             times: Times::default(),
             control: Control::default(),
+            access: Access::default(),
+            journal: Journal::default(),
             keys: KeyTables::default(),
         }
     }
@@ -190,6 +196,26 @@ impl Control {
     pub fn policy(&self) -> operator::Policy {
         operator::Policy { rules: self.rules.iter().cloned().chain(operator::Policy::builtin()).collect() }
     }
+}
+
+/// `[access]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access {
+    /// Other users of the machine who are let in: names or numbers.
+    pub users: Vec<String>,
+    /// Groups whose members are let in: names or numbers.
+    pub groups: Vec<String>,
+    /// As what.
+    pub role: AccessRole,
+}
+
+/// `[journal]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Journal {
+    /// Size of a file at which the next one is begun, in bytes.
+    pub size: u64,
+    /// How many older files are kept.
+    pub files: u32,
 }
 
 /// `[mouse]`.
@@ -398,6 +424,19 @@ choices! {
 impl Choice for Takeover {
     const WORDS: &'static [&'static str] = &["key", "chord", "ask", "never"];
     const ALL: &'static [Self] = &[Self::Key, Self::Chord, Self::Ask, Self::Never];
+}
+
+choices! {
+    /// As what another user is let in.
+    AccessRole {
+        /// Looks on.
+        #[default]
+        Observer = "observer",
+        /// Types.
+        Participant = "participant",
+        /// Types and rules.
+        Admin = "admin",
+    }
 }
 
 choices! {
@@ -628,6 +667,15 @@ fields! {
         "offer-s" => offer_s: |value| read::number(value, 1, 86_400);
         "request-s" => request_s: |value| read::number(value, 1, 86_400);
         "approval-s" => approval_s: |value| read::number(value, 1, 3_600);
+    }
+    access {
+        "users" => users: read::words;
+        "groups" => groups: read::words;
+        "role" => role: read::choice;
+    }
+    journal {
+        "size" => size: |value| read::bytes(value).map(|size| size.max(64 * 1024));
+        "files" => files: |value| read::number(value, 0, 900);
     }
     clipboard {
         "copy" => copy: read::switch;
