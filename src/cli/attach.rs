@@ -71,7 +71,7 @@ fn full_screen(context: &Context, paths: &Paths, attach: Attach) -> Result<Exit,
     let options = tui::Options {
         path: paths.socket().to_owned(),
         socket,
-        hello: connect::hello(ClientKind::Tui),
+        hello: connect::hello(ClientKind::Tui, paths),
         attach,
         user: crate::platform::user_name(),
         config,

@@ -12,6 +12,7 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::ids::PaneId;
@@ -23,7 +24,7 @@ use crate::protocol::message::{ClientKind, ClientMessage, Hello, Made, Reply, Re
 use crate::protocol::version::{PROTOCOL, PROTOCOL_MIN};
 
 use super::failure::{Exit, Failure};
-use super::paths::{PANE_VARIABLE, Paths, TOKEN_VARIABLE};
+use super::paths::{PANE_VARIABLE, Paths, SOCKET_VARIABLE, TOKEN_VARIABLE};
 use super::start;
 
 /// How long a command waits for its answer.
@@ -65,10 +66,11 @@ enum Broken {
     Failed(Failure),
 }
 
-/// What this process says of itself.
+/// What this process says of itself. The secret of a pane, and which one it is, are for that pane's server alone.
 #[must_use]
-pub fn hello(kind: ClientKind) -> Hello {
+pub fn hello(kind: ClientKind, paths: &Paths) -> Hello {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let own = variable(SOCKET_VARIABLE).is_none_or(|socket| Path::new(&socket) == paths.socket());
     let tty = rustix::termios::ttyname(io::stdin(), Vec::new()).ok().and_then(|name| name.into_string().ok());
     Hello {
         protocol_min: PROTOCOL_MIN,
@@ -76,8 +78,8 @@ pub fn hello(kind: ClientKind) -> Hello {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kind,
         pid: std::process::id(),
-        origin_pane: variable(PANE_VARIABLE).and_then(|id| id.parse::<PaneId>().ok()),
-        token: variable(TOKEN_VARIABLE),
+        origin_pane: variable(PANE_VARIABLE).filter(|_| own).and_then(|id| id.parse::<PaneId>().ok()),
+        token: variable(TOKEN_VARIABLE).filter(|_| own),
         name: None,
         tty,
         ssh_origin: variable("SSH_CONNECTION").and_then(|value| Some(value.split_whitespace().next()?.to_owned())),
@@ -96,7 +98,8 @@ pub fn connect(paths: &Paths) -> Result<UnixStream, Failure> {
     })?;
     let me = rustix::process::geteuid().as_raw();
     match platform::peer(stream.as_fd()) {
-        Ok(peer) if peer.uid != me && peer.uid != 0 => Err(Failure::new(
+        // Somebody else's server that was named is meant; one that lies where ours should be was planted.
+        Ok(peer) if peer.uid != me && peer.uid != 0 && !paths.named => Err(Failure::new(
             Exit::Refused,
             "not_permitted",
             format!("the server at {} belongs to user {}, not to you ({me})", paths.socket().display(), peer.uid),
@@ -144,7 +147,7 @@ impl Link {
 
     fn greet(paths: &Paths, stream: UnixStream, deadline: Instant) -> Result<Self, Broken> {
         let mut decoder = Decoder::new();
-        send(&stream, &ClientMessage::Hello(hello(ClientKind::Command)))?;
+        send(&stream, &ClientMessage::Hello(hello(ClientKind::Command, paths)))?;
         loop {
             match receive(paths, &stream, &mut decoder, deadline)? {
                 ServerMessage::Welcome(welcome) => return Ok(Self { stream, decoder, welcome }),

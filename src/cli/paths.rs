@@ -50,6 +50,8 @@ pub struct Choice {
 pub struct Paths {
     /// Sockets and lock.
     pub keeper: KeeperPaths,
+    /// The socket was named (`-S`), so it may be another user's.
+    pub named: bool,
 }
 
 impl Paths {
@@ -78,6 +80,7 @@ impl Paths {
         };
         let runtime_dir = folder.to_owned();
         Ok(Self {
+            named: choice.path.is_some(),
             keeper: KeeperPaths { lock: socket.with_extension("lock"), control: socket.with_extension("keeper"), runtime_dir, socket },
         })
     }

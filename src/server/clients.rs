@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::control::role_of_kind;
 use super::event::{Asker, ConnectionId, Wire};
+use super::identity::{Found, PeerProcess, ProcessName};
 use super::lifecycle::Then;
 use super::owner::{AfterCommit, Server, Upgrader, now_ms, refusal};
 use super::secret::{self, Hash};
@@ -19,7 +19,7 @@ use super::stored::StoredSeat;
 use super::sync::Pending;
 use crate::geometry::Size;
 use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
-use crate::operator::{Kind, Presence, Role, Transport};
+use crate::operator::{Assurance, Forged, Kind, Presence, Rights, Role, Transport};
 use crate::protocol::limits::{NAME_MAX_BYTES, RESUME_GRACE_MS, SCREEN_CELLS_MAX, SCREEN_SIDE_MAX};
 use crate::protocol::message::{
     Attach, Attached, ClientMessage, Detached, Hello, ListedSession, NewSession, Refusal, ServerMessage, View, Welcome,
@@ -30,6 +30,8 @@ use crate::protocol::version::agree;
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) wire: Wire,
+    /// The process at its other end; let go once it has said hello.
+    pub(super) peer: Option<PeerProcess>,
     /// What it said of itself, once it did.
     pub(super) greeting: Option<Greeting>,
     pub(super) attachment: Option<AttachmentId>,
@@ -43,7 +45,24 @@ pub(super) struct Greeting {
     pub(super) name: String,
     pub(super) transport: Transport,
     pub(super) origin: String,
+    /// The pane it runs in, as far as that is known.
     pub(super) origin_pane: Option<PaneId>,
+    /// The pane that its targets start from: what it says (`BATON_PANE`), which gives no rights.
+    pub(super) context_pane: Option<PaneId>,
+    pub(super) on_behalf_of: Option<OperatorId>,
+    pub(super) assurance: Assurance,
+    /// The most it may, whatever the policy says.
+    pub(super) cap: Rights,
+    /// The highest role that it may have.
+    pub(super) role: Role,
+    /// Its user.
+    pub(super) uid: u32,
+    /// The minted identity that it has.
+    pub(super) minted: Option<OperatorId>,
+    /// Its process.
+    pub(super) process: Option<ProcessName>,
+    /// Why it is taken for that, for people.
+    pub(super) because: String,
     pub(super) input_stream: u64,
     /// The attachment that its token belongs to.
     pub(super) resumes: Option<AttachmentId>,
@@ -118,8 +137,8 @@ pub(super) fn sane_viewport(size: Size) -> Size {
 }
 
 impl Server {
-    pub(super) fn on_connected(&mut self, connection: ConnectionId, wire: Wire) {
-        self.clients.insert(connection, Client { wire, greeting: None, attachment: None });
+    pub(super) fn on_connected(&mut self, connection: ConnectionId, wire: Wire, peer: PeerProcess) {
+        self.clients.insert(connection, Client { wire, peer: Some(peer), greeting: None, attachment: None });
     }
 
     /// T2: the connection is gone; its attachment may come back.
@@ -144,6 +163,8 @@ impl Server {
         }
         tracing::info!(%attachment, "connection lost");
         self.roster.set_presence(attachment, Presence::Stale);
+        self.flush_sums_of(attachment);
+        self.note_stale(attachment);
         self.roster_changed = true;
         self.sizes_due.insert(window);
         self.commit_needed = true;
@@ -227,33 +248,68 @@ impl Server {
             let hint = Some("run `baton upgrade` with the newer of the two".to_owned());
             return self.hang_up(connection, Refusal { hint, ..refusal("version", message) });
         };
-        let resumes = hello.resume.as_deref().and_then(|token| self.seat_by_token(token));
-        let seat = resumes.and_then(|attachment| self.seats.get(&attachment));
-        let (operator, input_stream) = match seat {
-            Some(seat) => (seat.operator, seat.input_stream),
-            None => {
-                let name = hello.name.as_deref().map(clean).filter(|name| !name.is_empty()).unwrap_or_else(|| self.about.user.clone());
-                let greeted: BTreeSet<OperatorId> =
-                    self.clients.values().filter_map(|client| client.greeting.as_ref()).map(|greeting| greeting.operator).collect();
-                let controls = &self.controls;
-                self.roster.forget_absent(|operator| greeted.contains(&operator) || controls.mentions(operator));
-                let Ok(stream) = secret::new_stream() else {
-                    return self.hang_up(connection, refusal("failed", "the system has no randomness to give"));
-                };
-                let (kind, name) = declared(&name);
-                (self.roster.operator_named(kind, name), stream)
+        let Some(peer) = self.clients.get_mut(&connection).and_then(|client| client.peer.take()) else { return };
+        let found = match self.find_out(&peer, &hello) {
+            Ok(found) => found,
+            Err(forged) => {
+                self.note_refused(None, &forged.to_string());
+                return self.hang_up(connection, refusal(forged_code(&forged), forged.to_string()));
             }
+        };
+        let uid = peer.peer.uid;
+        drop(peer);
+        let Found { identity, cap, role, root, minted, because, doubts, process } = found;
+        let remembered = self.remembered();
+        self.roster.forget_absent(|operator| remembered.contains(&operator));
+        let operator = self.roster.identified(&identity);
+        for doubt in doubts {
+            self.note_refused(Some(operator), &doubt);
+        }
+        // The secret of an attachment is good for its operator alone: nobody becomes the human by it.
+        let presented = hello.resume.as_deref().and_then(|token| self.seat_by_token(token));
+        let resumes = presented.filter(|attachment| self.seats.get(attachment).is_some_and(|seat| seat.operator == operator));
+        if resumes.is_none()
+            && let Some(attachment) = presented
+        {
+            self.note_refused(Some(operator), &format!("shows the resume token of attachment {attachment}, which is another operator's"));
+        }
+        let input_stream = match resumes.and_then(|attachment| self.seats.get(&attachment)) {
+            Some(seat) => seat.input_stream,
+            None => match secret::new_stream() {
+                Ok(stream) => stream,
+                Err(_) => return self.hang_up(connection, refusal("failed", "the system has no randomness to give")),
+            },
         };
         let ssh = hello.ssh_origin.as_deref().map(clean).filter(|origin| !origin.is_empty());
         let (transport, origin) = match ssh {
             Some(origin) => (Transport::Ssh, origin),
             None => (Transport::Unix, hello.tty.as_deref().map(clean).unwrap_or_default()),
         };
-        let (kind, name) =
-            self.roster.operator(operator).map_or((Kind::Human, String::new()), |operator| (operator.kind, operator.name.clone()));
+        let on_behalf_of = self.roster.operator(operator).and_then(|operator| operator.on_behalf_of);
+        if let Some(root) = root {
+            self.present(root, operator);
+        }
+        let name = identity.name;
         let Some(client) = self.clients.get_mut(&connection) else { return };
-        client.greeting =
-            Some(Greeting { operator, kind, name: name.clone(), transport, origin, origin_pane: hello.origin_pane, input_stream, resumes });
+        client.greeting = Some(Greeting {
+            operator,
+            kind: identity.kind,
+            name: name.clone(),
+            transport,
+            origin,
+            origin_pane: identity.origin_pane,
+            context_pane: hello.origin_pane.or(identity.origin_pane),
+            on_behalf_of,
+            assurance: identity.assurance,
+            cap,
+            role,
+            uid,
+            minted,
+            process,
+            because,
+            input_stream,
+            resumes,
+        });
         client.wire.outbox.send(&ServerMessage::Welcome(Welcome {
             protocol,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -313,7 +369,7 @@ impl Server {
         }
         let target = attach.target.clone();
         let found = match (&target, &attach.create) {
-            (Some(target), _) => self.find_session_view(target, greeting.origin_pane),
+            (Some(target), _) => self.find_session_view(target, greeting.context_pane),
             (None, Some(NewSession { name: Some(name), .. })) => {
                 Ok(self.state.session_named(name).map(|session| session.id).and_then(|id| self.view_of(id)))
             }
@@ -375,7 +431,7 @@ impl Server {
                 self.detach(other, "replaced");
             }
         }
-        let role = if attach.read_only { Role::Observer } else { role_of_kind(greeting.kind) };
+        let role = if attach.read_only { Role::Observer } else { greeting.role };
         let now = now_ms();
         let attachment = self.roster.attach(greeting.operator, greeting.transport, greeting.origin, role, now);
         if role != Role::Observer {
@@ -399,6 +455,7 @@ impl Server {
         };
         tracing::info!(%attachment, operator = %greeting.operator, session = %seat.view.session, ?role, "attached");
         self.seats.insert(attachment, seat);
+        self.note_attached(attachment);
         self.seated(connection, attachment, token, false);
     }
 
@@ -428,6 +485,7 @@ impl Server {
             self.close(replaced);
         }
         tracing::info!(%attachment, "resumed");
+        self.note_resumed(attachment, greeting.transport);
         self.roster.moved(attachment, greeting.transport, greeting.origin.clone());
         self.seated(connection, attachment, token, true);
     }
@@ -459,6 +517,7 @@ impl Server {
     pub(super) fn detach(&mut self, attachment: AttachmentId, reason: &str) {
         let Some(seat) = self.seats.remove(&attachment) else { return };
         self.flush_sums_of(attachment);
+        self.note_detached(attachment, reason);
         self.roster.detach(attachment);
         self.operator_left(seat.operator, Some(attachment), reason == "lost");
         self.roster_changed = true;
@@ -508,11 +567,11 @@ impl Server {
     }
 }
 
-/// Kind and name that somebody says of itself: `agent:claude`. Without a kind it is a person.
-fn declared(name: &str) -> (Kind, &str) {
-    match name.split_once(':') {
-        Some((kind, rest)) if !rest.is_empty() => kind.parse().map_or((Kind::Human, name), |kind| (kind, rest)),
-        _ => (Kind::Human, name),
+/// The word for a refused identity.
+const fn forged_code(forged: &Forged) -> &'static str {
+    match forged {
+        Forged::BadToken | Forged::ForeignToken { .. } => "bad_token",
+        Forged::Stranger { .. } | Forged::HumanInside { .. } | Forged::Raised { .. } | Forged::OtherHuman { .. } => "not_permitted",
     }
 }
 

@@ -10,10 +10,14 @@ use std::path::{Path, PathBuf};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::Sender;
 
+use super::access::Access;
 use super::event::Event;
+use super::journal::Limits;
 use super::options::{NewPaneCwd, Options, WindowSize};
 use super::owner::{Server, refusal};
-use crate::config::{self, Config, CwdPolicy, PaneTitles};
+use crate::config::agents::{self, Manifest};
+use crate::config::{self, AccessRole, Config, CwdPolicy, PaneTitles};
+use crate::operator::Role;
 use crate::platform::FolderWatch;
 use crate::protocol::message::{Notice, Refusal, ServerMessage};
 use crate::session::{ArrangeOptions, Command, RemainOnExit};
@@ -87,6 +91,28 @@ pub(super) fn read(path: Option<&Path>) -> (Config, Vec<String>, bool) {
     }
 }
 
+/// Most files of manifests that are read.
+const MANIFESTS_MAX: usize = 256;
+
+/// How agents are recognised: the manifests that come along, and over them those in the folder `agents` beside the configuration file.
+pub(super) fn manifests() -> Vec<Manifest> {
+    let mut all = agents::builtin();
+    let folder = path().and_then(|path| Some(path.parent()?.join("agents")));
+    let mut files: Vec<PathBuf> = folder.into_iter().flat_map(std::fs::read_dir).flatten().flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    for path in files.into_iter().take(MANIFESTS_MAX) {
+        let small = std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= FILE_MAX_BYTES);
+        let text = small.then(|| std::fs::read_to_string(&path).ok()).flatten();
+        match text.map(|text| Manifest::parse(&text)) {
+            Some(Ok(manifest)) => agents::overrule(&mut all, manifest),
+            Some(Err(error)) => tracing::warn!(path = %path.display(), %error, "manifest not read"),
+            None => tracing::warn!(path = %path.display(), "manifest cannot be read"),
+        }
+    }
+    all
+}
+
 /// Tells the owner when the file changes, for ever.
 ///
 /// After each change it watches anew: the folder may be another one. Only then is the owner told, so that nothing falls between two watches.
@@ -144,6 +170,45 @@ impl Server {
         Ok(())
     }
 
+    /// Takes over the limits of the journal, and who is let in; the modes of the socket and its folder follow.
+    pub(super) fn set_journal_and_access(&mut self, config: &Config) {
+        self.journal.set_limits(Limits { file_bytes: config.journal.size, old_files: config.journal.files });
+        let role = match config.access.role {
+            AccessRole::Observer => Role::Observer,
+            AccessRole::Participant => Role::Participant,
+            AccessRole::Admin => Role::Admin,
+        };
+        let (access, warnings) = Access::new(&config.access.users, &config.access.groups, role);
+        self.config_warnings.extend(warnings.iter().cloned());
+        warnings.into_iter().for_each(|warning| self.warn_once(warning));
+        let Ok(mut known) = self.access.write() else { return };
+        let modes = access.modes();
+        let before = std::mem::replace(&mut *known, access.clone());
+        drop(known);
+        if (before != access || modes.differ(&self.about.paths))
+            && let Err(error) = modes.apply(&self.about.paths)
+        {
+            self.warn_once(format!("access: the modes of the socket cannot be set: {error}"));
+        }
+        if before == access {
+            return;
+        }
+        // Who is not let in any more is let go.
+        let mine = rustix::process::geteuid().as_raw();
+        let unwelcome = |client: &super::clients::Client| {
+            let foreign = client.greeting.as_ref().map(|greeting| greeting.uid).filter(|uid| *uid != mine);
+            foreign.is_some_and(|uid| self.access.read().is_ok_and(|access| access.role_of(uid).is_none()))
+        };
+        let gone: Vec<_> =
+            self.clients.iter().filter(|(_, client)| unwelcome(client)).map(|(id, client)| (*id, client.attachment)).collect();
+        for (connection, attachment) in gone {
+            match attachment {
+                Some(attachment) => self.detach(attachment, "access_ended"),
+                None => self.hang_up(connection, refusal("not_permitted", "you are no longer let in")),
+            }
+        }
+    }
+
     fn set_config(&mut self, config: &Config, warnings: Vec<String>, path: Option<PathBuf>) {
         tracing::info!(warnings = warnings.len(), "configuration read");
         self.options = Options::of(config);
@@ -151,6 +216,8 @@ impl Server {
         let control = &config.control;
         self.policy_changed(control.policy(), control.times(), control.takeover);
         self.config_path = path;
+        self.manifests = manifests();
+        self.set_journal_and_access(config);
         let gone = std::mem::replace(&mut self.config_warnings, warnings);
         self.warnings.retain(|warning| !gone.contains(warning));
         for warning in self.config_warnings.clone() {

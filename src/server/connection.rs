@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::event::{ConnectionId, Event, Wire};
+use super::identity::PeerProcess;
 use crate::protocol::frame::Decoder;
 use crate::protocol::limits::{HELLO_TIMEOUT_MS, REQUESTS_PENDING_MAX};
 use crate::protocol::message::{ClientMessage, Refusal, ServerMessage};
@@ -30,8 +31,14 @@ const READ_BYTES: usize = 16 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends. `ungreeted` is its place among those that have not said hello.
-pub(super) async fn serve(stream: Stream, connection: ConnectionId, wire: Wire, events: Sender<Event>, ungreeted: OwnedSemaphorePermit) {
-    if events.send(Event::Connected { connection, wire: wire.clone() }).await.is_err() {
+pub(super) async fn serve(
+    stream: Stream,
+    connection: ConnectionId,
+    (wire, peer): (Wire, PeerProcess),
+    events: Sender<Event>,
+    ungreeted: OwnedSemaphorePermit,
+) {
+    if events.send(Event::Connected { connection, wire: wire.clone(), peer }).await.is_err() {
         return;
     }
     let mut reader = Reader {

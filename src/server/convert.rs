@@ -23,6 +23,15 @@ pub(super) fn kind(kind: operator::Kind) -> m::OperatorKind {
     }
 }
 
+pub(super) fn assurance(assurance: operator::Assurance) -> m::Assurance {
+    match assurance {
+        operator::Assurance::Claimed => m::Assurance::Claimed,
+        operator::Assurance::Uid => m::Assurance::Uid,
+        operator::Assurance::Token => m::Assurance::Token,
+        operator::Assurance::Proven => m::Assurance::Proven,
+    }
+}
+
 fn transport(transport: operator::Transport) -> m::Transport {
     match transport {
         operator::Transport::Unix => m::Transport::Unix,
@@ -157,9 +166,9 @@ impl Server {
             kind: kind(operator.kind),
             name: operator.name.clone(),
             attachments: self.roster.attachments_of(operator.id).map(attachment).collect(),
-            on_behalf_of: None,
-            assurance: None,
-            origin_pane: None,
+            on_behalf_of: operator.on_behalf_of,
+            assurance: Some(assurance(operator.assurance)),
+            origin_pane: operator.origin_pane,
             holds: Some(self.controls.holds(operator.id)).filter(|holds| !holds.is_empty()),
         });
         // Who plays a part in a pane's control is somebody to speak of, attached or not.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
+use super::identity::PeerProcess;
 use super::outbox::Outbox;
 use crate::ids::PaneId;
 use crate::protocol::message::{ClientMessage, Reply, ReplyMessage, ServerMessage};
@@ -31,8 +32,10 @@ pub(super) struct Wire {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "at most EVENTS_MAX of them, and the large one is the usual one")]
 pub(super) enum Event {
-    /// A peer of our user connected.
-    Connected { connection: ConnectionId, wire: Wire },
+    /// A peer connected whom we admit.
+    Connected { connection: ConnectionId, wire: Wire, peer: PeerProcess },
+    /// Another user was turned away at the door.
+    Stranger { uid: u32 },
     /// It said something. Requests bring the permit that bounds how many a client may have unanswered.
     Message { connection: ConnectionId, message: ClientMessage, permit: Option<OwnedSemaphorePermit> },
     /// Its outbox was full and is empty again.

@@ -27,7 +27,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::AbortHandle;
 
-use super::control::{Frame, InputFrom, Passage, Stamp, role_of_kind};
+use super::control::{Frame, InputFrom, Passage, Stamp};
 use super::event::{Asker, ConnectionId, Event};
 use super::owner::{Server, now_ms, refusal};
 use super::requests::Sent;
@@ -259,8 +259,8 @@ impl Server {
         let client = self.clients.get(&connection)?;
         let greeting = client.greeting.as_ref()?;
         let seat = client.attachment.and_then(|attachment| self.seats.get(&attachment));
-        let role = seat.map_or(role_of_kind(greeting.kind), |seat| seat.role);
-        let on_behalf_of = self.roster.operator(greeting.operator).and_then(|there| there.on_behalf_of);
+        let role = seat.map_or(greeting.role, |seat| seat.role);
+        let on_behalf_of = greeting.on_behalf_of;
         Some(Actor { operator: greeting.operator, kind: greeting.kind, attachment: client.attachment, role, on_behalf_of })
     }
 
@@ -356,6 +356,7 @@ impl Server {
         }
         super::faults::point("input");
         self.workers.typed(pane, &bytes);
+        self.pane_used_by(pane, actor.operator, actor.kind);
         let stamp = Stamp { party: actor.party(), epoch };
         self.hand_on(pane, (source, seq), Some(stamp), bytes, waits_for_nobody);
         Ok(())

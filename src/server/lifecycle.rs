@@ -25,6 +25,7 @@ use crate::geometry::Size;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::keeper::link::HeldPane;
 use crate::operator::End;
+use crate::operator::journal;
 use crate::platform::{self, ProcessWatch};
 use crate::protocol::keeper::{Exit, MemoryShape, Message, PaneRecord, SignalTo, SpawnRequest};
 use crate::protocol::message::{Attach, Level, Made, Notice, Refusal, Reply, ServerMessage};
@@ -78,7 +79,7 @@ pub(super) struct Starting {
 /// A program that was told to end.
 #[derive(Debug)]
 pub(super) struct Dying {
-    entry: PaneEntry,
+    pub(super) entry: PaneEntry,
     pub(super) deadline: Instant,
     killed: bool,
 }
@@ -112,6 +113,12 @@ impl Server {
         }
         let size = self.state.pane_rects(window).and_then(|arrangement| arrangement.rect_of(pane)).map(|rect| rect.size());
         let size = size.or_else(|| Some(self.state.windows.get(&window)?.size)).unwrap_or(self.options.default_size).at_least_one();
+        self.end_identities_of(pane);
+        let by = self.acting_operator();
+        if let Some(party) = by.and_then(|by| self.party(by)) {
+            // What an agent starts is the agent's.
+            self.pane_used_by(pane, party.id, party.kind);
+        }
         let (token, hash) = match secret::new() {
             Ok((token, hash)) => (Some(token), Some(hash)),
             Err(_) => (None, None),
@@ -297,7 +304,9 @@ impl Server {
     pub(super) fn end_program(&mut self, pane: PaneId) {
         let Some(entry) = self.panes.remove(&pane) else { return };
         faults::point("kill");
-        if entry.exit.is_none() {
+        self.end_identities_of(pane);
+        if entry.exit.is_none() && !self.controls.knows(pane) {
+            self.note_pane(pane, self.acting_operator(), journal::Cause::Command, journal::Fact::Killed);
             // After the commit: else a successor that knows nothing of it would find a program that ended by itself, and the command would come again.
             for signal in [libc::SIGHUP, libc::SIGCONT] {
                 self.after_commit.push(AfterCommit::Tell(Box::new(Message::Signal { pane, signal, to: SignalTo::Group })));
@@ -331,7 +340,7 @@ impl Server {
 
     /// [`crate::session::Effect::PaneClosed`].
     pub(super) fn pane_closed(&mut self, pane: PaneId) {
-        self.pane_tokens.remove(&pane);
+        self.end_identities_of(pane);
         self.control_closed(pane);
         self.touch_pane(pane);
         self.views_changed = true;
@@ -359,6 +368,10 @@ impl Server {
         let Some(exit) = entry.exit else { return };
         let (incarnation, status) = (entry.incarnation, exit_status(&exit));
         tracing::info!(%pane, ?status, "program ended");
+        if !self.dying.contains_key(&pane) && !self.controls.knows(pane) {
+            self.note_pane(pane, None, journal::Cause::Exit, super::records::exited(status));
+        }
+        self.end_identities_of(pane);
         let (code, signal) = (exit.code().map(i32::from), exit.signal().map(i32::from));
         self.control_ended(pane, End::Exited { status: code, signal });
         self.apply_late(Command::PaneExited { pane, incarnation, status, remain, last_screen: last.text });
@@ -394,6 +407,7 @@ impl Server {
             if let Err(error) = self.take_pane(held, incarnation, size.unwrap_or(self.options.default_size), false) {
                 tracing::error!(%pane, error = format!("{error:#}"), "pane lost");
                 self.warn_once(format!("pane {pane} could not be recovered: {error:#}"));
+                self.note_pane(pane, None, journal::Cause::Restart, journal::Fact::PaneLost);
                 self.apply_late(Command::PaneLost { pane, last_screen: String::new() });
                 self.keeper.send(Message::Forget { pane });
                 continue;
@@ -419,6 +433,7 @@ impl Server {
                 self.state.tombstones.retain(|tombstone| tombstone.pane != pane);
             } else {
                 tracing::error!(%pane, "lost: the keeper does not have it");
+                self.note_pane(pane, None, journal::Cause::Restart, journal::Fact::PaneLost);
                 self.apply_late(Command::PaneLost { pane, last_screen: String::new() });
             }
         }

@@ -10,7 +10,8 @@
 //!
 //! [`main`] is the hidden `baton server`, started by the keeper, which is disposable: everything it acknowledged is in memory that the keeper holds,
 //! so that a successor goes on after a kill at any moment. `run` starts and loops; `owner` holds the state and says how a turn ends; `clients`,
-//! `gate`, `control`, `lifecycle`, `sizes`, `sync`, `requests`, `configure` handle what their names say; `persist` and `stored` keep it; `convert` is the one place
+//! `identity` (with `minted` and `access`), `gate`, `control`, `lifecycle`, `sizes`, `sync`, `requests`, `configure` handle what their names say; `journal` is the
+//! file of what happened and `records` what is written there; `persist` and `stored` keep it; `convert` is the one place
 //! where inner types become wire types. Nothing is done by time unless something is due: an idle server has no timer.
 
 pub mod faults;
@@ -18,6 +19,7 @@ pub mod outbox;
 pub mod panes;
 pub mod persist;
 
+mod access;
 mod buffers;
 mod clients;
 mod configure;
@@ -27,11 +29,15 @@ mod convert;
 mod environment;
 mod event;
 mod gate;
+mod identity;
+mod journal;
 mod keeper_link;
 mod lifecycle;
 mod listener;
+mod minted;
 mod options;
 mod owner;
+mod records;
 mod requests;
 mod run;
 mod secret;

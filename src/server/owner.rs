@@ -15,28 +15,33 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::{Instant, SystemTime};
 
+use super::access::Access;
 use super::buffers::Buffers;
 use super::clients::{Client, Seat};
 use super::control::Controls;
 use super::event::{Asker, ConnectionId, Event};
 use super::faults;
 use super::gate::Gate;
+use super::identity::ProcessName;
+use super::journal::Journal;
 use super::keeper_link::KeeperLink;
 use super::lifecycle::{Dying, PaneEntry, Starting};
+use super::minted::{Minted, Present};
 use super::options::Options;
 use super::outbox::Outbox;
 use super::panes::{Notices, Workers};
 use super::persist::Slots;
 use super::requests::Answer;
 use super::secret::Hash;
-use super::stored::{Answered, Doing, Governor, PaneToken, SessionActivity, Stored, StoredSeat};
+use super::stored::{Answered, Doing, Governor, PaneToken, PaneUser, SessionActivity, Stored, StoredSeat};
 use tokio::sync::mpsc::{Sender, UnboundedSender};
 use tokio::task::AbortHandle;
 
-use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
+use crate::config::agents::Manifest;
+use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
 use crate::keeper::KeeperPaths;
 use crate::operator::Roster;
 use crate::protocol::keeper::Message;
@@ -93,6 +98,21 @@ pub(super) struct Server {
     pub(super) failed: Vec<(PaneId, Refusal)>,
     pub(super) dying: HashMap<PaneId, Dying>,
     pub(super) pane_tokens: BTreeMap<PaneId, Hash>,
+    /// Identities that were minted, the newest at the end; at most [`super::minted::MINTED_MAX`].
+    pub(super) minted: Vec<Minted>,
+    /// Agents that are processes.
+    pub(super) presences: BTreeMap<ProcessName, Present>,
+    /// Panes that are an agent's: it started them, or typed there last.
+    pub(super) pane_users: BTreeMap<PaneId, OperatorId>,
+    /// How agents are recognised.
+    pub(super) manifests: Vec<Manifest>,
+    /// Which other users are let in.
+    pub(super) access: Arc<RwLock<Access>>,
+    pub(super) journal: Journal,
+    /// People have been told that it cannot be written.
+    pub(super) journal_failing: bool,
+    /// Whose message is being handled.
+    pub(super) acting: Option<ConnectionId>,
     pub(super) workers: Workers,
     pub(super) notices: Arc<Notices>,
     pub(super) keeper: KeeperLink,
@@ -253,6 +273,7 @@ impl Server {
         self.settle_current();
         self.check_empty();
         self.settle_control();
+        self.watch_journal();
         self.commit();
         for waiting in std::mem::take(&mut self.after_commit) {
             match waiting {
@@ -330,6 +351,8 @@ impl Server {
             answered: Some(self.answered.iter().cloned().collect()),
             doing: Some(self.under_way()),
             controls: Some(self.controls.stored()),
+            minted: Some(self.minted.iter().map(Minted::stored).collect()),
+            pane_users: Some(self.pane_users.iter().map(|(pane, operator)| PaneUser { pane: *pane, operator: *operator }).collect()),
         };
         let mut bytes = Vec::new();
         if let Err(error) = minicbor::encode(&stored, &mut bytes) {
@@ -354,7 +377,8 @@ impl Server {
     /// When something must be done though nothing happens; `None`: nothing.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let graces = self.seats.values().filter_map(|seat| seat.gone_at);
-        let graces = graces.chain(self.attest_at).chain(self.controls.deadline());
+        let ends = self.minted.iter().filter_map(|minted| minted.until);
+        let graces = graces.chain(ends).chain(self.attest_at).chain(self.controls.deadline());
         graces.chain(self.looks_due.values().copied()).chain(self.dying.values().map(|dying| dying.deadline)).min()
     }
 
@@ -363,6 +387,7 @@ impl Server {
         let now = Instant::now();
         self.expire_seats(now);
         self.control_due(now);
+        self.expire_minted(now);
         self.look_at_due(now);
         self.press_dying(now);
         self.attest(now);

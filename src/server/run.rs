@@ -9,24 +9,27 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::sync::{Notify, mpsc};
 
+use super::access::Access;
 use super::buffers::Buffers;
 use super::clients::Seat;
 use super::control::Controls;
 use super::event::{EVENTS_MAX, Event};
 use super::gate::Gate;
+use super::journal::Limits;
 use super::keeper_link::KeeperLink;
+use super::minted::Minted;
 use super::options::Options;
 use super::owner::{About, Ending, Server, refusal};
 use super::panes::{Notices, Workers};
 use super::persist::{OBJECT_LEN, Slots};
 use super::stored::Stored;
-use super::{configure, faults, listener};
+use super::{configure, faults, listener, records};
 use crate::ids::PaneId;
 use crate::keeper::link::{HeldPane, Inventory, Link, OrphanedPane, ServerArgs, adopt};
 use crate::keeper::{FirstServer, KeeperPaths};
@@ -145,6 +148,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (answers, answered) = mpsc::unbounded_channel();
         let (events, received) = mpsc::channel(EVENTS_MAX);
+        let journal = records::journal_of(&paths, Limits { file_bytes: config.journal.size, old_files: config.journal.files });
         let mut server = Server {
             about: About { paths, epoch, user: user_name(), home: home(), ready_ms: 0 },
             keeper_pid,
@@ -157,6 +161,14 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             failed: Vec::new(),
             dying: HashMap::new(),
             pane_tokens: BTreeMap::new(),
+            minted: Vec::new(),
+            presences: BTreeMap::new(),
+            pane_users: BTreeMap::new(),
+            manifests: configure::manifests(),
+            access: Arc::default(),
+            journal,
+            journal_failing: false,
+            acting: None,
             workers: Workers::new(Arc::clone(&notices), blackbox, cores.min(4)),
             notices,
             keeper: KeeperLink::new(link)?,
@@ -194,6 +206,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             ending: None,
         };
         warnings.into_iter().for_each(|warning| server.warn_once(warning));
+        server.set_journal_and_access(&config);
         if keeper_reads {
             server.warn_once("this kernel does not attest reads of terminals; the keeper reads them".to_owned());
         }
@@ -205,8 +218,10 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             server.on_keeper(message, Vec::new());
         }
         server.settle();
-        server.listening =
-            Some(tokio::spawn(listen(server.listener.try_clone()?, events.clone(), Arc::clone(&server.freed))).abort_handle());
+        server.listening = Some(
+            tokio::spawn(listen(server.listener.try_clone()?, events.clone(), Arc::clone(&server.freed), Arc::clone(&server.access)))
+                .abort_handle(),
+        );
         if let Some(path) = configure::path() {
             tokio::spawn(configure::watch(path, events.clone()));
         }
@@ -230,8 +245,8 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
     })
 }
 
-async fn listen(listener: OwnedFd, events: mpsc::Sender<Event>, freed: Arc<Notify>) {
-    if let Err(error) = listener::run(listener, events, freed).await {
+async fn listen(listener: OwnedFd, events: mpsc::Sender<Event>, freed: Arc<Notify>, access: Arc<RwLock<Access>>) {
+    if let Err(error) = listener::run(listener, events, freed, access).await {
         // Without a listener nobody can come any more: a successor may have more luck.
         tracing::error!(error = format!("{error:#}"), "the listener is broken");
         std::process::exit(1);
@@ -318,6 +333,8 @@ impl Server {
         let hashed = |token: super::stored::PaneToken| Some((token.pane, super::secret::Hash::try_from(token.hash.as_slice()).ok()?));
         self.pane_tokens = stored.pane_tokens.into_iter().filter_map(hashed).collect();
         self.activity = stored.activity.into_iter().map(|activity| (activity.session, activity.at_ms)).collect();
+        self.minted = stored.minted.unwrap_or_default().into_iter().filter_map(Minted::restored).collect();
+        self.pane_users = stored.pane_users.unwrap_or_default().into_iter().map(|user| (user.pane, user.operator)).collect();
         self.answered = stored.answered.unwrap_or_default().into();
         self.doing = stored.doing.unwrap_or_default();
         self.controls.restore(stored.controls.unwrap_or_default());
@@ -375,8 +392,13 @@ impl Server {
 
     fn on_event(&mut self, event: Event) {
         match event {
-            Event::Connected { connection, wire } => self.on_connected(connection, wire),
-            Event::Message { connection, message, permit } => self.on_message(connection, message, permit),
+            Event::Connected { connection, wire, peer } => self.on_connected(connection, wire, peer),
+            Event::Stranger { uid } => self.note_refused(None, &crate::operator::Forged::Stranger { uid }.to_string()),
+            Event::Message { connection, message, permit } => {
+                self.acting = Some(connection);
+                self.on_message(connection, message, permit);
+                self.acting = None;
+            }
             Event::Idle { connection } => self.on_idle(connection),
             Event::Closed { connection } => self.on_closed(connection),
             Event::Room { pane, closed } => self.on_room(pane, closed),

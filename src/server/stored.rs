@@ -7,8 +7,9 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::control::StoredControl;
+use super::minted::StoredMinted;
 use crate::geometry::Size;
-use crate::ids::{AttachmentId, PaneId, SessionId, WindowId};
+use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
 use crate::operator::Roster;
 use crate::protocol::message::{Made, View};
 
@@ -39,6 +40,12 @@ pub(super) struct Stored {
     /// Who has control of what.
     #[n(8)]
     pub(super) controls: Option<Vec<StoredControl>>,
+    /// Identities that were minted.
+    #[n(9)]
+    pub(super) minted: Option<Vec<StoredMinted>>,
+    /// Panes that are an agent's.
+    #[n(10)]
+    pub(super) pane_users: Option<Vec<PaneUser>>,
 }
 
 /// A change that is done once the keeper has started a pane's program.
@@ -51,6 +58,16 @@ pub(super) struct Doing {
     pub(super) request: u64,
     #[n(2)]
     pub(super) made: Made,
+}
+
+/// The agent whose a pane is.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct PaneUser {
+    #[n(0)]
+    pub(super) pane: PaneId,
+    #[n(1)]
+    pub(super) operator: OperatorId,
 }
 
 /// A change that a command asked for under a random number.

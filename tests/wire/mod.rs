@@ -25,6 +25,7 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        private_folders();
         let folder = tempfile::tempdir().unwrap();
         let runtime = folder.path().join("rt");
         let paths = KeeperPaths::in_dir(runtime);
@@ -39,6 +40,11 @@ impl World {
 
     /// A connection of an operator: `ann` is a person, `agent:claude` is not.
     pub fn connect_as(&self, name: &str, resume: Option<String>) -> Client {
+        self.connect_with(|hello| (hello.name, hello.resume) = (Some(name.into()), resume))
+    }
+
+    /// A connection that greets as `change` says.
+    pub fn connect_with(&self, change: impl FnOnce(&mut Hello)) -> Client {
         let until = Instant::now() + PATIENCE;
         let stream = loop {
             match UnixStream::connect(&self.paths.socket) {
@@ -47,7 +53,7 @@ impl World {
             }
         };
         let mut client = Client { stream, decoder: Decoder::new(), next_request: 0, model: Model::default() };
-        client.send(&ClientMessage::Hello(Hello {
+        let mut hello = Hello {
             protocol_min: 1,
             protocol_max: 1,
             version: "test".into(),
@@ -55,11 +61,13 @@ impl World {
             pid: std::process::id(),
             origin_pane: None,
             token: None,
-            name: Some(name.into()),
+            name: None,
             tty: Some("/dev/pts/9".into()),
             ssh_origin: None,
-            resume,
-        }));
+            resume: None,
+        };
+        change(&mut hello);
+        client.send(&ClientMessage::Hello(hello));
         client
     }
 
@@ -96,6 +104,22 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Journals and configuration are this run's own: what servers inherit says so from before the first of them on.
+fn private_folders() {
+    static ONCE: std::sync::LazyLock<tempfile::TempDir> = std::sync::LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+            // SAFETY: nothing in this program reads the environment before it has come by here, and nothing writes it afterwards.
+            #[expect(unsafe_code, reason = "the environment of this test program, before anything is started")]
+            unsafe {
+                std::env::set_var(name, folder.path());
+            }
+        }
+        folder
+    });
+    assert!(ONCE.path().exists());
 }
 
 impl Drop for World {

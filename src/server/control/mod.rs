@@ -41,7 +41,6 @@ pub(super) use wait::Wish;
 use self::wait::{Proposer, Waiting};
 
 use super::owner::{Server, now_ms};
-pub(super) use people::role_of_kind;
 
 use crate::ids::{AttachmentId, OperatorId, PaneId};
 use crate::operator::{
@@ -200,8 +199,13 @@ pub(super) struct StoredControl {
 
 impl Controls {
     /// The control of a pane.
-    pub(super) fn of(&self, pane: PaneId) -> &Control {
+    pub(in crate::server) fn of(&self, pane: PaneId) -> &Control {
         self.panes.get(&pane).map_or(&FREE, |steered| &steered.control)
+    }
+
+    /// Whether anything but the state of a free pane is kept of `pane`; its end is then recorded from here.
+    pub(super) fn knows(&self, pane: PaneId) -> bool {
+        self.panes.contains_key(&pane)
     }
 
     /// Whether `epoch` is the present one of a pane, restarts aside.
@@ -355,13 +359,12 @@ impl Server {
 
     /// The journal's seam: one entry, of a pane or of none.
     pub(super) fn record(&mut self, pane: Option<PaneId>, entry: &Entry) {
-        tracing::debug!(target: "journal", pane = pane.map(tracing::field::display), event = entry.fact.name(), "recorded");
+        self.note(pane, entry.clone());
     }
 
     /// Whether what non-humans write can be recorded.
-    #[expect(clippy::unused_self, reason = "the journal says")]
     fn journal_ok(&self) -> bool {
-        true
+        self.journal.failure().is_none()
     }
 
     /// Throws away what waits of older tenures, and records how much that was.

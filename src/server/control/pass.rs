@@ -254,7 +254,13 @@ impl Server {
             digest: crate::operator::digest(bytes),
             text: echoes.then(|| bytes.to_vec()),
         };
-        self.happen(pane, actor.by(Cause::Command), Some(actor.role), &event).map_err(|refused| self.words(&refused))
+        self.happen(pane, actor.by(Cause::Command), Some(actor.role), &event).map_err(|refused| self.words(&refused))?;
+        if self.journal.failure().is_some() {
+            // It was not written down, so it is not written.
+            self.journal.take_back();
+            return Err(self.words(&Refusal::JournalUnavailable));
+        }
+        Ok(())
     }
 
     /// Adds to the sum of what is not in the journal yet.

@@ -50,10 +50,11 @@ impl Server {
     pub(in crate::server) fn granted(&self, operator: OperatorId, role: Role, pane: Option<PaneId>, given: bool) -> Granted {
         let Some(there) = self.roster.operator(operator) else { return self.controls.policy.rights(&NOBODY, &Place::ANYWHERE) };
         let here = pane.and_then(|pane| self.state.panes.get(&pane));
+        let given = given || pane.is_some_and(|pane| self.was_given(pane, operator));
         let session = here.and_then(|pane| self.state.sessions_of(pane.window).next()).map_or("", |session| session.name.as_str());
         let place = Place { pane, name: here.map_or("", |pane| pane.title.as_str()), session };
         let subject = Subject { kind: there.kind, name: &there.name, role, given };
-        let granted = self.controls.policy.rights(&subject, &place);
+        let granted = self.controls.policy.rights(&subject, &place).within(self.cap_of(operator));
         match there.on_behalf_of.and_then(|principal| self.roster.operator(principal)) {
             Some(principal) => {
                 let subject = Subject { kind: principal.kind, name: &principal.name, role: role_of_kind(principal.kind), given: false };

@@ -8,6 +8,7 @@ mod admin;
 mod arrange;
 mod control;
 mod ends;
+mod identity;
 mod layouts;
 mod make;
 mod text;
@@ -215,9 +216,10 @@ impl Server {
                     Err(no_buffer(name.as_deref()))
                 }
             }
-            R::Journal(_) | R::Token(_) | R::RevokeToken { .. } | R::WhoAmI => {
-                Err(refusal("bad_request", "this server does not know that yet"))
-            }
+            R::Journal(query) => return self.ask_journal(asker, query),
+            R::Token(request) => self.mint(connection, &request),
+            R::RevokeToken { operator } => self.revoke_token(connection, &operator),
+            R::WhoAmI => self.who_am_i(connection),
             R::ReloadConfig => self.reload_config().map(|()| Reply::Done(Made::default())),
         };
         match handled {
@@ -259,7 +261,7 @@ impl Server {
         {
             return Context { session: Some(session), window: Some(window), pane: Some(focus), ..base };
         }
-        self.context_of_pane(client.greeting.as_ref().and_then(|greeting| greeting.origin_pane))
+        self.context_of_pane(client.greeting.as_ref().and_then(|greeting| greeting.context_pane))
     }
 
     fn context_of_pane(&self, pane: Option<PaneId>) -> Context {

@@ -9,6 +9,7 @@ use crate::ids::PaneId;
 use crate::protocol::limits::{HISTORY_BYTES_MAX, HISTORY_LINES_MAX};
 use crate::protocol::message::{Lines, Made, Match, Matches, PaneText, Reply, SendItem};
 use crate::server::event::Asker;
+use crate::server::identity::ProcessName;
 use crate::server::owner::{Server, refusal};
 use crate::server::panes::PaneView;
 use crate::terminal::history::Direction;
@@ -24,7 +25,8 @@ const MATCHES_MAX: usize = 10_000;
 /// Compiled size of a pattern.
 const PATTERN_MAX_BYTES: usize = 1024 * 1024;
 
-/// What a worker found out for the owner. As many as there are unanswered requests, which are bounded per client.
+/// What a worker found out for the owner. As many as there are unanswered requests, which are bounded per client, and agents that are present, which are
+/// bounded, too.
 #[derive(Debug)]
 pub(in crate::server) enum Answer {
     /// The bytes of a `send`.
@@ -33,6 +35,8 @@ pub(in crate::server) enum Answer {
     Cursor { pane: PaneId, epoch: u64, offset: u64 },
     /// The same, for somebody who hands control back.
     HandBack { asker: Asker, pane: PaneId, note: Option<String>, offset: u64 },
+    /// An agent's process has ended.
+    ProcessEnded(ProcessName),
 }
 
 /// What a `send` carries beside its items.
@@ -100,6 +104,7 @@ impl Server {
             Answer::Send { asker, pane, sent, bytes, seq } => self.send_bytes(asker, pane, sent, seq, &bytes),
             Answer::Cursor { pane, epoch, offset } => self.on_cursor(pane, epoch, offset),
             Answer::HandBack { asker, pane, note, offset } => self.hand_back(asker, pane, note, offset),
+            Answer::ProcessEnded(root) => self.on_process_ended(root),
         }
     }
 

@@ -121,7 +121,7 @@ pub fn hello(kind: ClientKind, resume: Option<String>) -> Hello {
         pid: std::process::id(),
         origin_pane: None,
         token: None,
-        name: Some("wire".to_owned()),
+        name: None,
         tty: None,
         ssh_origin: None,
         resume,
