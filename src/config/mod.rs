@@ -35,8 +35,8 @@ pub use format::{Lookup, Span, Time};
 pub use keytable::{Binding, KeyTable, KeyTables};
 pub use parse::{Warning, parse};
 pub use schema::{
-    Access, AccessRole, Clipboard, Colors, Config, Control, Copy, CwdPolicy, General, History, Journal, Justify, ModeKeys, ModeKeysChoice, Mouse,
-    PaneTitles, Position, SecretPrompt, SessionEnd, Status, Times, Titles, WindowSize,
+    Access, AccessRole, Clipboard, Colors, Config, Control, Copy, CwdPolicy, General, History, Journal, Justify, ModeKeys, ModeKeysChoice,
+    Mouse, PaneTitles, Position, SecretPrompt, SessionEnd, Status, Times, Titles, WindowSize,
 };
 pub use style::{Color, Style};
 
