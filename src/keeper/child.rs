@@ -3,7 +3,7 @@
 //! The PTY is opened by portable-pty, and its [`CommandBuilder`] says what the login shell is. The child itself is started by hand, for three things
 //! that portable-pty's `spawn_command` (0.9) does not let us have: its `pre_exec` closes every descriptor above 2, the pipe of the standard library
 //! among them through which a failed `exec` is reported, so that a script without its interpreter would look like a child that aborts; it leaves our
-//! raised limit on descriptors to the child; and signals we ignore beyond its list would stay ignored.
+//! limits to the child; and signals we ignore beyond its list would stay ignored.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -34,10 +34,10 @@ impl SpawnError {
 }
 
 /// Opens a terminal and starts the program in it: the master (not blocking, packet mode, close-on-exec) and the process id.
-pub(super) fn spawn(request: &SpawnRequest, descriptors: u64) -> Result<(OwnedFd, u32), SpawnError> {
+pub(super) fn spawn(request: &SpawnRequest) -> Result<(OwnedFd, u32), SpawnError> {
     let master = open_terminal(request)?;
     let slave = platform::open_slave(master.as_fd()).map_err(|error| SpawnError::new("terminal", &error))?;
-    let pid = start_program(request, &slave, descriptors)?;
+    let pid = start_program(request, &slave)?;
     Ok((master, pid))
 }
 
@@ -72,7 +72,7 @@ fn duplicate(raw: i32) -> io::Result<OwnedFd> {
 }
 
 #[expect(unsafe_code, reason = "code between fork and exec")]
-fn start_program(request: &SpawnRequest, slave: &OwnedFd, descriptors: u64) -> Result<u32, SpawnError> {
+fn start_program(request: &SpawnRequest, slave: &OwnedFd) -> Result<u32, SpawnError> {
     let mut command = match request.argv.split_first() {
         Some((program, args)) => {
             let mut command = Command::new(OsStr::from_bytes(program));
@@ -102,7 +102,7 @@ fn start_program(request: &SpawnRequest, slave: &OwnedFd, descriptors: u64) -> R
     let stdio = || slave.try_clone().map(Stdio::from).map_err(|error| SpawnError::new("terminal", &error));
     command.stdin(stdio()?).stdout(stdio()?).stderr(stdio()?);
     // SAFETY: the closure makes system calls only, on values it owns.
-    unsafe { command.pre_exec(move || platform::prepare_terminal_child(descriptors)) };
+    unsafe { command.pre_exec(platform::prepare_terminal_child) };
     let name = command.get_program().to_string_lossy().into_owned();
     let child = command.spawn().map_err(|error| SpawnError::new(&name, &error))?;
     Ok(child.id())

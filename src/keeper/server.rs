@@ -153,6 +153,7 @@ pub(super) fn spawn(
     unsafe {
         command.pre_exec(move || {
             rustix::process::setsid()?;
+            platform::return_limits()?;
             platform::place_descriptor(raw, SERVER_FD)
         });
     }

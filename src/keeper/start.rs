@@ -104,7 +104,13 @@ pub(super) fn run_detached(mut command: Command, handed: &OwnedFd) -> io::Result
     let _taken = rustix::io::fcntl_dupfd_cloexec(handed, 3)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // SAFETY: the closure makes system calls only.
-    unsafe { command.pre_exec(move || platform::place_descriptor(raw, 3)) };
+    unsafe {
+        command.pre_exec(move || {
+            // Of a server: what the new keeper finds, its panes get.
+            platform::return_limits()?;
+            platform::place_descriptor(raw, 3)
+        });
+    }
     // The process started here ends as soon as its child is on its own.
     command.spawn()?.wait()?;
     Ok(())

@@ -222,7 +222,7 @@ pub struct Suspended {
     pub why: Suspension,
 }
 
-/// The control of one pane. Fields are public to be read; only [`super::step`] and [`super::fold`] make new ones.
+/// The control of one pane. Fields are public to be read; only [`super::step()`] and [`super::fold`] make new ones.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
 pub struct Control {
     /// Who may write.

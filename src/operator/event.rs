@@ -1,4 +1,4 @@
-//! What goes into [`super::step`] and what comes out: events, who brings them, and effects.
+//! What goes into [`super::step()`] and what comes out: events, who brings them, and effects.
 //!
 //! An [`Event`] is what happened or what somebody wants; [`By`] says who and how. The kind and the rights of an operator are never part of an event: `step` asks
 //! [`People`] for them, which the server answers from its roster and the policy. [`Effects`] are data; the server performs them, after the journal has the

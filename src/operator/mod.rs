@@ -9,8 +9,8 @@
 //!
 //! An *operator* is a human, agent, device or service with a name; an *attachment* is one connection of it over one transport, and one operator
 //! may have several (laptop and phone). Control belongs to the operator, input to the attachment. The [`Roster`] says who is there; nobody is
-//! attached without being in it. [`decide`] is the only place that answers "may I": everything that reaches a PTY, and everything that changes
-//! sessions, becomes an [`Act`] and meets it first. [`step`] is the only place where control passes on.
+//! attached without being in it. [`decide()`] is the only place that answers "may I": everything that reaches a PTY, and everything that changes
+//! sessions, becomes an [`Act`] and meets it first. [`step()`] is the only place where control passes on.
 //!
 //! Nothing here knows sockets, clocks or what a pane looks like: time and identity are passed in.
 

@@ -10,7 +10,7 @@
 //! * who is at the other end of a socket: [`peer`], [`peer_watch`], its ancestors and terminal ([`lineage`]), users and groups by name,
 //! * [`KeeperSocket`]: packets with descriptors (SEQPACKET; on macOS a stream with lengths),
 //! * [`FolderWatch`]: changes of files, without polling (inotify; kqueue),
-//! * [`user`]: what the user database says of whoever runs this,
+//! * [`user()`]: what the user database says of whoever runs this,
 //! * files: [`runtime_dir`] makes or checks the private folder of the sockets.
 #![allow(unsafe_code, reason = "system calls that rustix has no safe call for")]
 
@@ -42,8 +42,8 @@ use macos as sys;
 pub use files::{DirError, bind_private, create_private, runtime_dir};
 pub use lineage::{End, Lineage, Process, lineage};
 pub use process::{
-    Forked, Reaped, adopt_descriptor, become_daemon, close_descriptors_from, descriptor_limit, detach_stdio, fork, fork_daemon,
-    ignore_signals, may_fork, place_descriptor, prepare_terminal_child, raise_descriptor_limit, reap, run_and_end, set_descriptor_limit,
+    Forked, Reaped, adopt_descriptor, become_daemon, claim_limits, close_descriptors_from, descriptor_limit, detach_stdio, fork,
+    fork_daemon, ignore_signals, may_fork, place_descriptor, prepare_terminal_child, reap, return_limits, run_and_end,
 };
 pub use socket::{KeeperSocket, Received};
 pub use sys::{

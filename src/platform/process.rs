@@ -170,23 +170,54 @@ pub fn descriptor_limit() -> u64 {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Raises the soft limit on descriptors to the hard one; returns the soft limit from before, for children, who must not see ours (programs that use
-/// `select` break above 1024).
-#[must_use]
-pub fn raise_descriptor_limit() -> u64 {
-    let before = descriptor_limit();
-    let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    // macOS reports "unlimited" but refuses more than OPEN_MAX.
-    let most = if cfg!(target_os = "macos") { limits.maximum.unwrap_or(10_240).min(10_240) } else { limits.maximum.unwrap_or(1 << 20) };
-    let _ = set_descriptor_limit(most);
-    before
+/// Soft limits, as whoever started us had them.
+#[derive(Debug, Clone, Copy)]
+struct SoftLimits {
+    descriptors: u64,
+    /// Bytes of a core dump; `None`: any.
+    core: Option<u64>,
+}
+
+/// The user's limits, once [`claim_limits`] has put our own in their place. Process-wide, as limits are.
+static USERS: std::sync::OnceLock<SoftLimits> = std::sync::OnceLock::new();
+
+/// Takes the limits that keeper and server need: as many descriptors as the hard limit allows, and no core dumps, since their memory is what people
+/// typed and saw. What was before is given back to others by [`return_limits`]. Once a process; a forked one has it done.
+pub fn claim_limits() {
+    USERS.get_or_init(|| {
+        let core = rustix::process::getrlimit(rustix::process::Resource::Core).current;
+        let _ = set_core_limit(Some(0));
+        let descriptors = descriptor_limit();
+        let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+        // macOS reports "unlimited" but refuses more than OPEN_MAX.
+        let most = if cfg!(target_os = "macos") { limits.maximum.unwrap_or(10_240).min(10_240) } else { limits.maximum.unwrap_or(1 << 20) };
+        let _ = set_descriptor_limit(most);
+        SoftLimits { descriptors, core }
+    });
+}
+
+/// Between fork and exec: gives back what [`claim_limits`] found, if it was called. So a program in a pane has the user's limits (those that use `select`
+/// break above 1024 descriptors), and a server or keeper that we start finds them and can hand them on in its turn. System calls only.
+///
+/// # Errors
+/// What the system says.
+pub fn return_limits() -> io::Result<()> {
+    let Some(users) = USERS.get() else { return Ok(()) };
+    set_core_limit(users.core)?;
+    set_descriptor_limit(users.descriptors)
+}
+
+fn set_core_limit(soft: Option<u64>) -> io::Result<()> {
+    let mut limits = rustix::process::getrlimit(rustix::process::Resource::Core);
+    limits.current = soft;
+    Ok(rustix::process::setrlimit(rustix::process::Resource::Core, limits)?)
 }
 
 /// Sets the soft limit on descriptors. Makes system calls only: may be called between fork and exec.
 ///
 /// # Errors
 /// What the system says.
-pub fn set_descriptor_limit(soft: u64) -> io::Result<()> {
+fn set_descriptor_limit(soft: u64) -> io::Result<()> {
     let mut limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     limits.current = Some(limits.maximum.map_or(soft, |hard| soft.min(hard)));
     Ok(rustix::process::setrlimit(rustix::process::Resource::Nofile, limits)?)
@@ -231,11 +262,11 @@ pub fn place_descriptor(fd: std::os::fd::RawFd, number: i32) -> io::Result<()> {
 }
 
 /// Between fork and exec of a pane's program, with the terminal as stdin: default signals, a session of its own, the terminal as its controlling one,
-/// and the soft limit on descriptors that the user had. System calls only.
+/// and the limits that the user had. System calls only.
 ///
 /// # Errors
 /// What the system says.
-pub fn prepare_terminal_child(descriptors: u64) -> io::Result<()> {
+pub fn prepare_terminal_child() -> io::Result<()> {
     for signal in 1..32 {
         // SAFETY: default dispositions run no code of ours; numbers that cannot be changed are refused.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
@@ -245,5 +276,5 @@ pub fn prepare_terminal_child(descriptors: u64) -> io::Result<()> {
     if unsafe { libc::ioctl(0, libc::TIOCSCTTY as _, 0) } < 0 {
         return Err(io::Error::last_os_error());
     }
-    set_descriptor_limit(descriptors)
+    return_limits()
 }

@@ -3,7 +3,7 @@
 //! The task owns the reading half and its partial frame; nothing is lost when a branch of its `select!` is cancelled. It ends when the peer leaves,
 //! talks garbage, does not say hello in time, or the owner notifies [`Wire::close`]; each end is one [`Event::Closed`].
 //!
-//! **Limits.** A frame's length is checked before it is collected ([`Decoder`]); at most [`UNGREETED_MAX`] connections have not said hello; a client
+//! **Limits.** A frame's length is checked before it is collected ([`Decoder`]); at most [`crate::protocol::limits::UNGREETED_MAX`] connections have not said hello; a client
 //! with [`REQUESTS_PENDING_MAX`] unanswered requests is not read until one is answered.
 
 use std::io;

@@ -119,7 +119,7 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
     let Attaching { mut link, paths, listener, keeper_reads } = attaching;
     // While the keeper gathers what it has.
     platform::raise_oom_score();
-    let _ = platform::raise_descriptor_limit();
+    platform::claim_limits();
     let (config, warnings, exists) = configure::read(configure::path().as_deref());
     let inventory = link.inventory(KEEPER_PATIENCE).context("attaching to the keeper")?;
     faults::point("attached");

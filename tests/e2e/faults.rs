@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use batonmux::geometry::Size;
 use batonmux::protocol::message::{ClientKind, ClientMessage, ServerMessage};
@@ -176,6 +177,42 @@ fn a_program_that_ends_while_no_keeper_lives_has_its_status() {
         assert_eq!(stones["tombstones"][0]["exit_code"], 5, "{stones}");
     }
     assert_eq!(env.server_pid(), server);
+}
+
+/// Programs in panes have the limits of whoever started baton, also those that a later keeper starts; keeper and server leave no core dumps.
+#[test]
+fn panes_have_the_users_limits_whoever_started_the_keeper() {
+    let env = Env::new();
+    let show = ["--", "sh", "-c", "echo files $(ulimit -Sn) core $(ulimit -Sc) end; exec sleep 1000"];
+    let start = env.command(&[&["new", "-d", "-s", "w"], &show[..]].concat());
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -Sn 700; ulimit -Sc 2000; exec \"$0\" \"$@\""]).arg(start.get_program()).args(start.get_args()).env_clear();
+    limited.envs(start.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    env.finish(limited, &["new"], b"");
+    let first = env.panes()[0]["id"].as_str().unwrap().to_owned();
+    env.wait_text(&first, "end");
+    let expected = env.ok(&["read", "-t", &first]);
+    assert!(expected.contains("files 700 core"), "{expected}");
+    let no_cores = |pid: u32| {
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+        let core =
+            limits.lines().find(|line| line.starts_with("Max core file size")).map(|line| line.split_whitespace().nth(4) == Some("0"));
+        assert_ne!(core, Some(false), "process {pid} would leave a core dump:\n{limits}");
+    };
+    for round in 0..3 {
+        no_cores(env.keeper_pid());
+        no_cores(env.server_pid());
+        let pane = env.ok(&[&["split", "-d", "-t", &first], &show[..]].concat()).trim().to_owned();
+        env.wait_text(&pane, "end");
+        assert_eq!(env.ok(&["read", "-t", &pane]).trim(), expected.trim(), "round {round}");
+        env.ok(&["kill", "pane", "-t", &pane]);
+        if round == 1 {
+            env.kill_server();
+        }
+        let keeper = env.keeper_pid();
+        procs::kill_and_wait(keeper);
+        env.wait_json("another keeper is there", &["status"], |status| status["keeper_pid"] != keeper);
+    }
 }
 
 /// Whether the kernel tells the status of a process that was reaped by another.

@@ -55,8 +55,6 @@ enum Token {
 
 struct Keeper<'a> {
     options: &'a Options,
-    /// The user's soft limit on descriptors, for children.
-    descriptors: u64,
     panes: BTreeMap<PaneId, Pane>,
     /// Panes with input that their program does not read.
     waiting: BTreeSet<PaneId>,
@@ -112,11 +110,11 @@ fn begin(options: &Options) -> io::Result<Started<'_>> {
     let inherited: Vec<i32> = options.ready_fd.into_iter().chain(options.adopt_fd).collect();
     platform::close_descriptors_from(3, &inherited);
     platform::become_daemon()?;
-    let descriptors = leave_the_starter()?;
+    leave_the_starter()?;
     if options.adopt_fd.is_some() {
         platform::reset_oom_score();
     }
-    let (mut keeper, signals, terminate) = Keeper::new(options, descriptors)?;
+    let (mut keeper, signals, terminate) = Keeper::new(options)?;
     platform::runtime_dir(&options.paths.runtime_dir).map_err(|error| io::Error::other(error.to_string()))?;
     if let Some(number) = options.adopt_fd {
         let link = KeeperSocket::from_fd(platform::adopt_descriptor(number)?)?;
@@ -140,10 +138,10 @@ fn begin(options: &Options) -> io::Result<Started<'_>> {
 }
 
 fn begin_first(options: &Options, listener: OwnedFd, serve: Serve) -> io::Result<Started<'_>> {
-    let descriptors = leave_the_starter()?;
+    leave_the_starter()?;
     // Before anything is opened or registered that the server would inherit.
     let forked = server::fork(&options.paths, &listener, serve);
-    let (mut keeper, signals, terminate) = Keeper::new(options, descriptors)?;
+    let (mut keeper, signals, terminate) = Keeper::new(options)?;
     keeper.store.insert(name::LISTENER.to_owned(), listener);
     keeper.keep_program();
     keeper.server_started(forked);
@@ -151,14 +149,15 @@ fn begin_first(options: &Options, listener: OwnedFd, serve: Serve) -> io::Result
     Ok((keeper, signals, terminate))
 }
 
-/// Leaves behind what a daemon shares with whoever started it; the soft limit on descriptors that there was.
-fn leave_the_starter() -> io::Result<u64> {
+/// Leaves behind what a daemon shares with whoever started it.
+fn leave_the_starter() -> io::Result<()> {
     // Who leaves a pane's tree of processes becomes our child: so it is still known to come from a pane, and is never taken for the person outside.
     platform::adopt_orphans();
     platform::ignore_signals();
     platform::detach_stdio()?;
     rustix::process::chdir("/")?;
-    Ok(platform::raise_descriptor_limit())
+    platform::claim_limits();
+    Ok(())
 }
 
 /// The socket that clients connect to.
@@ -168,7 +167,7 @@ pub(super) fn bind_listener(paths: &KeeperPaths) -> io::Result<OwnedFd> {
 
 impl<'a> Keeper<'a> {
     /// A keeper that holds nothing, with what its signals ring.
-    fn new(options: &'a Options, descriptors: u64) -> io::Result<Started<'a>> {
+    fn new(options: &'a Options) -> io::Result<Started<'a>> {
         let (signals, bell) = UnixStream::pair()?;
         signals.set_nonblocking(true)?;
         let terminate = Arc::new(AtomicBool::new(false));
@@ -177,7 +176,6 @@ impl<'a> Keeper<'a> {
         signal_hook::low_level::pipe::register(libc::SIGCHLD, bell)?;
         let keeper = Keeper {
             options,
-            descriptors,
             panes: BTreeMap::new(),
             waiting: BTreeSet::new(),
             store: BTreeMap::new(),

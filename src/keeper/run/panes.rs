@@ -52,7 +52,7 @@ impl Keeper<'_> {
         };
         let made = PaneMemory::create_object(&config)
             .map_err(|error| child::SpawnError::new("pane memory", &error))
-            .and_then(|memory| child::spawn(request, self.descriptors).map(|(master, pid)| (memory, master, pid)));
+            .and_then(|memory| child::spawn(request).map(|(master, pid)| (memory, master, pid)));
         match made {
             Ok((memory, master, pid)) => {
                 let mut state = Pane::new(pid, platform::start_time(pid).unwrap_or(0), master, memory);

@@ -70,7 +70,7 @@ pub struct Attached {
     /// Where the view begins.
     #[n(1)]
     pub view: View,
-    /// To be given in the next [`Hello::resume`]; each works once.
+    /// To be given in the next [`super::Hello::resume`]; each works once.
     #[n(2)]
     pub resume: String,
     /// Whether this attachment may type.

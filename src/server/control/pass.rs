@@ -9,7 +9,7 @@
 //! the same person goes on over the same attachment under the same epoch, at most a second: frames, bytes and a chained digest. Refusals are summed up the
 //! same way, so that a flood of them is no flood of lines.
 //!
-//! **At the write.** Between the verdict and the write bytes may wait, so [`Server::may_be_written`] asks again: the epoch, and for non-humans the echo.
+//! **At the write.** Between the verdict and the write bytes may wait, so `Server::may_be_written` asks again: the epoch, and for non-humans the echo.
 
 use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};

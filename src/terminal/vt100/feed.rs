@@ -9,7 +9,7 @@ use crate::terminal::scan::{Csi, Sink};
 use crate::terminal::screen::Screen;
 use std::fmt::Write as _;
 
-/// One call of [`Engine::feed`].
+/// One call of [`crate::terminal::Engine::feed`].
 pub(super) struct Feed<'a> {
     pub(super) terminal: &'a mut Terminal,
     pub(super) effects: &'a mut Effects,
