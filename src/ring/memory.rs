@@ -46,6 +46,8 @@ pub struct PaneMemory {
     pub(super) map: Map,
     pub(super) geometry: Geometry,
     object: OwnedFd,
+    /// The commit slot written last, and its number.
+    last_commit: Option<(usize, u64)>,
 }
 
 impl PaneMemory {
@@ -108,7 +110,7 @@ impl PaneMemory {
         if map.word(AT_HEAD).load(Acquire) > HEAD_MAX {
             return Err(OpenError::Header("head"));
         }
-        Ok(Self { map, geometry, object })
+        Ok(Self { map, geometry, object, last_commit: None })
     }
 
     /// Settles a read that a kill interrupted: adopts its bytes if it happened. Returns how many were adopted. To be called once after `open`, when
@@ -340,14 +342,21 @@ impl PaneMemory {
 
     /// Makes `record` the state of the history area, whole or not at all, whenever the process is killed.
     pub fn commit(&mut self, record: &[u8; COMMIT_LEN]) {
-        let seqs = [self.commit_at(0), self.commit_at(1)].map(|slot| slot.map_or(0, |(seq, _)| seq));
-        let (slot, seq) = if seqs[0] <= seqs[1] { (0, seqs[1]) } else { (1, seqs[0]) };
+        // Looked up once: nobody else commits while this process has the memory, and each output does.
+        let (slot, seq) = self.last_commit.map_or_else(
+            || {
+                let seqs = [self.commit_at(0), self.commit_at(1)].map(|slot| slot.map_or(0, |(seq, _)| seq));
+                if seqs[0] <= seqs[1] { (0, seqs[1]) } else { (1, seqs[0]) }
+            },
+            |(slot, seq)| (1 - slot, seq),
+        );
         let at = AT_COMMIT + slot * COMMIT_STRIDE;
         let seq = seq.wrapping_add(1).max(1);
         self.map.word(at).store(0, Release);
         self.map.slice_mut(at + 16, COMMIT_LEN).copy_from_slice(record);
         self.map.word(at + 8).store(u64::from(slot_sum(seq, record)), Release);
         self.map.word(at).store(seq, Release);
+        self.last_commit = Some((slot, seq));
     }
 
     /// The last record that was committed.

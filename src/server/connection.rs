@@ -6,8 +6,10 @@
 //! **Limits.** A frame's length is checked before it is collected ([`Decoder`]); at most [`crate::protocol::limits::UNGREETED_MAX`] connections have not said hello; a client
 //! with [`REQUESTS_PENDING_MAX`] unanswered requests is not read until one is answered.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +18,9 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::event::{ConnectionId, Event, Wire};
 use super::identity::PeerProcess;
@@ -92,12 +95,18 @@ impl Reader {
         let wire = self.wire.clone();
         let hello_by = Instant::now() + Duration::from_millis(HELLO_TIMEOUT_MS);
         let mut flushing: Option<Stream> = None;
+        // These wait on from one turn to the next: to begin to wait costs more than to be asked again.
+        let mut closed = pin!(wire.close.notified());
+        let mut wanted = pin!(wire.outbox.writable_wanted().notified());
+        let mut hello = Some(Box::pin(sleep_until(hello_by)));
         let mut buffer = vec![0; READ_BYTES];
         loop {
+            hello.take_if(|_| self.ungreeted.is_none());
             tokio::select! {
                 biased;
-                () = wire.close.notified() => return Ok(()),
-                () = wire.outbox.writable_wanted().notified(), if flushing.is_none() => {
+                () = &mut closed => return Ok(()),
+                () = &mut wanted, if flushing.is_none() => {
+                    wanted.set(wire.outbox.writable_wanted().notified());
                     let Ok(room) = self.room() else { return Ok(()) };
                     flushing = Some(room);
                 }
@@ -124,7 +133,7 @@ impl Reader {
                         return Ok(());
                     }
                 }
-                ready = self.stream.readable(), if self.waiting.is_none() => {
+                ready = poll_fn(|context| self.stream.poll_read_ready(context)), if self.waiting.is_none() => {
                     let Ok(mut ready) = ready else { return Ok(()) };
                     match rustix::io::read(&self.stream, &mut buffer) {
                         Ok(0) => return Ok(()),
@@ -144,7 +153,7 @@ impl Reader {
                         Err(_) => return Ok(()),
                     }
                 }
-                () = sleep_until(hello_by), if self.ungreeted.is_some() => {
+                () = elapsed(&mut hello), if hello.is_some() => {
                     return Err(refusal("timeout", "no hello within five seconds"));
                 }
             }
@@ -179,7 +188,11 @@ impl Reader {
     }
 
     async fn tell(&self, message: ClientMessage, permit: Option<OwnedSemaphorePermit>) -> bool {
-        self.events.send(Event::Message { connection: self.connection, message, permit }).await.is_ok()
+        match self.events.try_send(Event::Message { connection: self.connection, message, permit }) {
+            Ok(()) => true,
+            Err(TrySendError::Full(event)) => self.events.send(event).await.is_ok(),
+            Err(TrySendError::Closed(_)) => false,
+        }
     }
 
     /// The socket, watched for room to write.
@@ -203,6 +216,14 @@ async fn writable(room: Option<&Stream>) -> io::Result<()> {
     match room {
         // Cleared before the write: a socket that takes more afterwards says so anew.
         Some(room) => room.writable().await.map(|mut ready| ready.clear_ready()),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the time is over; for ever without one.
+async fn elapsed(time: &mut Option<Pin<Box<Sleep>>>) {
+    match time {
+        Some(time) => time.as_mut().await,
         None => std::future::pending().await,
     }
 }

@@ -5,14 +5,19 @@
 //! long is a broken keeper, and then input is refused long before memory matters.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::{Context, Poll};
 
 use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyMutGuard};
 
 use crate::keeper::link::Link;
 use crate::protocol::keeper::Message;
+
+/// A message and its descriptors.
+type Received = (Message, Vec<OwnedFd>);
 
 struct Socket(Link);
 
@@ -77,12 +82,12 @@ impl KeeperLink {
     ///
     /// # Errors
     /// The keeper is gone, or what the system says.
-    pub(super) async fn next(&mut self) -> io::Result<(Message, Vec<OwnedFd>)> {
+    pub(super) async fn next(&mut self) -> io::Result<Received> {
         loop {
             let received = match (&self.room, self.queue.is_empty()) {
                 (Some(room), false) => tokio::select! {
                     biased;
-                    ready = self.socket.readable_mut() => receive(ready?)?,
+                    received = poll_fn(|context| poll_receive(&mut self.socket, context)) => received?,
                     // Cleared first: a socket that takes more afterwards says so anew.
                     ready = room.writable() => {
                         ready?.clear_ready();
@@ -98,7 +103,7 @@ impl KeeperLink {
                 }
                 (_, true) => {
                     self.room = None;
-                    receive(self.socket.readable_mut().await?)?
+                    poll_fn(|context| poll_receive(&mut self.socket, context)).await?
                 }
             };
             if let Some(received) = received {
@@ -108,8 +113,13 @@ impl KeeperLink {
     }
 }
 
+/// One message, once the socket is readable; see [`receive`]. Asked with every turn, so it waits without a place in a list of those who wait.
+fn poll_receive(socket: &mut AsyncFd<Socket>, context: &mut Context<'_>) -> Poll<io::Result<Option<Received>>> {
+    socket.poll_read_ready_mut(context).map(|ready| receive(ready?))
+}
+
 /// One message from a socket that is readable; none if it was not, or said something broken.
-fn receive(mut ready: AsyncFdReadyMutGuard<'_, Socket>) -> io::Result<Option<(Message, Vec<OwnedFd>)>> {
+fn receive(mut ready: AsyncFdReadyMutGuard<'_, Socket>) -> io::Result<Option<Received>> {
     match ready.get_inner_mut().0.recv() {
         Ok(Some(received)) => Ok(Some(received)),
         Ok(None) => {

@@ -12,7 +12,7 @@
 //! **Acknowledged means kept.** An answer that acknowledges a change goes through [`Server::after_commit`], and so leaves only when the state that has
 //! the change is in memory which outlives this process. Titles and the like change without a commit: the panes' own memories have them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
@@ -91,12 +91,12 @@ pub(super) struct Server {
     pub(super) state: State,
     pub(super) roster: Roster,
     pub(super) seats: BTreeMap<AttachmentId, Seat>,
-    pub(super) clients: HashMap<ConnectionId, Client>,
-    pub(super) panes: HashMap<PaneId, PaneEntry>,
-    pub(super) starting: HashMap<PaneId, Starting>,
+    pub(super) clients: BTreeMap<ConnectionId, Client>,
+    pub(super) panes: BTreeMap<PaneId, PaneEntry>,
+    pub(super) starting: BTreeMap<PaneId, Starting>,
     /// Starts that failed before they reached the keeper.
     pub(super) failed: Vec<(PaneId, Refusal)>,
-    pub(super) dying: HashMap<PaneId, Dying>,
+    pub(super) dying: BTreeMap<PaneId, Dying>,
     pub(super) pane_tokens: BTreeMap<PaneId, Hash>,
     /// Identities that were minted, the newest at the end; at most [`super::minted::MINTED_MAX`].
     pub(super) minted: Vec<Minted>,

@@ -4,7 +4,7 @@
 //! everything else), say ACTIVE, accept clients. The loop is one `select!` whose order is the order of importance, and after each turn the owner
 //! settles. A keeper that dies is replaced: the panes' descriptors are here, too.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -155,11 +155,11 @@ fn serve(attaching: Attaching, started: Instant) -> anyhow::Result<()> {
             state: State::new(),
             roster: Roster::new(),
             seats: BTreeMap::new(),
-            clients: HashMap::new(),
-            panes: HashMap::new(),
-            starting: HashMap::new(),
+            clients: BTreeMap::new(),
+            panes: BTreeMap::new(),
+            starting: BTreeMap::new(),
             failed: Vec::new(),
-            dying: HashMap::new(),
+            dying: BTreeMap::new(),
             pane_tokens: BTreeMap::new(),
             minted: Vec::new(),
             presences: BTreeMap::new(),
@@ -348,11 +348,19 @@ impl Server {
         mut answers: mpsc::UnboundedReceiver<super::requests::Answer>,
     ) -> anyhow::Result<()> {
         let notices = Arc::clone(&self.notices);
+        // Both stay between turns: to begin to wait, and to set a timer, costs more than a key.
+        let mut noticed = std::pin::pin!(notices.wait());
+        let mut timer = std::pin::pin!(tokio::time::sleep_until(Instant::now().into()));
+        let mut set_to = None;
         loop {
             if let Some(ending) = self.ending {
                 return self.end(ending, events).await;
             }
             let deadline = self.next_deadline();
+            if let Some(deadline) = deadline.filter(|_| deadline != set_to) {
+                timer.as_mut().reset(deadline.into());
+                set_to = Some(deadline);
+            }
             let what = tokio::select! {
                 biased;
                 message = self.keeper.next() => match message {
@@ -361,8 +369,14 @@ impl Server {
                 },
                 Some(event) = events.recv() => Turn::Event(event),
                 Some(answer) = answers.recv() => Turn::Answer(answer),
-                () = notices.wait() => Turn::Notices,
-                () = sleep_until(deadline), if deadline.is_some() => Turn::Deadline,
+                () = &mut noticed => {
+                    noticed.set(notices.wait());
+                    Turn::Notices
+                }
+                () = &mut timer, if deadline.is_some() => {
+                    set_to = None;
+                    Turn::Deadline
+                }
             };
             let began = Instant::now();
             let name = what.name();
@@ -555,11 +569,5 @@ impl Turn {
             Self::Notices => "notices",
             Self::Deadline => "deadline",
         }
-    }
-}
-
-async fn sleep_until(deadline: Option<Instant>) {
-    if let Some(deadline) = deadline {
-        tokio::time::sleep_until(deadline.into()).await;
     }
 }

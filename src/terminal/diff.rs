@@ -100,7 +100,9 @@ pub fn diff(screen: &Screen, since: u64) -> Diff {
             if row.row != Row::default() {
                 rows.push(Patch { index, cols: None, row: row.row.clone() });
             }
-        } else if let Some((from, to)) = row.changes.since(base) {
+        } else if row.version > base
+            && let Some((from, to)) = row.changes.since(base)
+        {
             rows.push(patch(index, &row.row, from, to));
         }
     }

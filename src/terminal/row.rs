@@ -260,6 +260,24 @@ impl Row {
         }
     }
 
+    /// Whether a byte of its text is a column: ASCII, every character a cell.
+    #[must_use]
+    pub fn is_plain_ascii(&self) -> bool {
+        self.text.is_ascii() && self.runs.iter().all(|run| run.shape == Shape::Narrow)
+    }
+
+    /// The character and the style at `col` of a row that [is plain ASCII](Row::is_plain_ascii); blank beyond its end.
+    #[must_use]
+    pub fn ascii_at(&self, col: u16) -> (u8, Style) {
+        let byte = self.text.as_bytes().get(usize::from(col));
+        let mut end = 0u16;
+        let run = self.runs.iter().find(|run| {
+            end = end.saturating_add(run.cols);
+            col < end
+        });
+        byte.zip(run).map_or((b' ', Style::default()), |(byte, run)| (*byte, run.style))
+    }
+
     /// Its cells from left to right.
     #[must_use]
     pub fn cells(&self) -> Cells<'_> {
@@ -284,6 +302,9 @@ impl Row {
             byte += usize::from(run.len);
             if col >= from && end <= to {
                 out.push_run(text, run.shape, run.style, run.link);
+            } else if end > from && col < to && run.shape == Shape::Narrow && text.is_ascii() {
+                let part = usize::from(from.saturating_sub(col))..usize::from(to.min(end) - col);
+                out.push_run(text.get(part).unwrap_or_default(), run.shape, run.style, run.link);
             } else if end > from && col < to {
                 for cell in (Cells { runs: [].iter(), text: "", run: Some((*run, text)), col }) {
                     let cell_end = cell.col.saturating_add(u16::from(cell.width));
@@ -305,6 +326,15 @@ impl Row {
     /// it is. Blanks in the default style at the end are trimmed unless the row is `wrapped`: then they are part of its line.
     pub fn splice_cols(&mut self, from: u16, to: u16, patch: &Self) {
         let cols = self.cols();
+        if from >= cols && from < to {
+            // Text that goes on at the end, as typed text does.
+            self.pad_to(from);
+            patch.push_cols_to(self, 0, to - from);
+            if !self.wrapped {
+                self.trim();
+            }
+            return;
+        }
         let mut out = Self { wrapped: self.wrapped, ..Self::default() };
         self.push_cols_to(&mut out, 0, from);
         if to > from {

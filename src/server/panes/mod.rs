@@ -42,7 +42,7 @@ mod store;
 mod tests;
 mod worker;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,7 +104,7 @@ pub struct Workers {
     clock: Clock,
     make_engine: MakeEngine,
     threads: Vec<Thread>,
-    panes: HashMap<PaneId, Handle>,
+    panes: BTreeMap<PaneId, Handle>,
 }
 
 struct Thread {
@@ -119,7 +119,7 @@ struct Handle {
     incarnation: u32,
     inbox: Arc<Inbox>,
     signals: Arc<PaneSignals>,
-    viewers: Mutex<HashMap<AttachmentId, Arc<ViewerSignals>>>,
+    viewers: Mutex<BTreeMap<AttachmentId, Arc<ViewerSignals>>>,
 }
 
 impl Workers {
@@ -137,7 +137,7 @@ impl Workers {
             clock: Clock::new(),
             make_engine,
             threads: Vec::new(),
-            panes: HashMap::new(),
+            panes: BTreeMap::new(),
         }
     }
 
@@ -263,7 +263,7 @@ impl Workers {
 }
 
 impl Handle {
-    fn viewers(&self) -> std::sync::MutexGuard<'_, HashMap<AttachmentId, Arc<ViewerSignals>>> {
+    fn viewers(&self) -> std::sync::MutexGuard<'_, BTreeMap<AttachmentId, Arc<ViewerSignals>>> {
         self.viewers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

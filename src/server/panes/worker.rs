@@ -4,7 +4,7 @@
 //! of those that had more than a slice another, send the frames that were held back and are due. Edges are enough for the poll, since a pane is read
 //! until nothing is there, or all that was there when it was asked, or stays in a queue.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(super) struct Worker {
     inbox: Arc<Inbox>,
     events: Events,
     jobs: VecDeque<Job>,
-    panes: HashMap<PaneId, Pane>,
+    panes: BTreeMap<PaneId, Pane>,
     /// Panes that became readable.
     fresh: VecDeque<PaneId>,
     /// Panes that had more than a slice.
@@ -63,7 +63,7 @@ impl Worker {
             inbox,
             events: Events::with_capacity(EVENTS),
             jobs: VecDeque::new(),
-            panes: HashMap::new(),
+            panes: BTreeMap::new(),
             fresh: VecDeque::new(),
             busy: VecDeque::new(),
             held: Vec::new(),
@@ -276,7 +276,7 @@ impl Worker {
 }
 
 /// Queues a pane that may be readable, unless it is queued. `drain`: it is to be read until nothing is there, whatever the poll will say.
-fn enqueue(panes: &mut HashMap<PaneId, Pane>, fresh: &mut VecDeque<PaneId>, id: PaneId, drain: bool) {
+fn enqueue(panes: &mut BTreeMap<PaneId, Pane>, fresh: &mut VecDeque<PaneId>, id: PaneId, drain: bool) {
     if let Some(pane) = panes.get_mut(&id) {
         pane.drain |= drain;
         if !pane.queued {

@@ -3,6 +3,7 @@
 use super::grid::Dirty;
 use crate::terminal::row::{Attrs, Color, Row, Shape, Style, Underline};
 use crate::terminal::screen::{CursorShape, Screen};
+use std::ops::Range;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The cursor's shape.
@@ -59,6 +60,13 @@ pub(super) fn refresh_rows(screen: &mut Screen, grid: &::vt100::Screen, dirty: D
     let dirty = match dirty {
         _ if scrolls > 0 => 0..rows,
         Dirty::Nowhere => return,
+        Dirty::Cells { row, from, to } => match put_cells(screen, grid, row, from..to, version) {
+            Some(different) => {
+                *changed |= different;
+                return;
+            }
+            None => usize::from(row)..usize::from(row) + 1,
+        },
         Dirty::Row(row) => usize::from(row)..usize::from(row) + 1,
         Dirty::Everywhere => 0..rows,
     };
@@ -78,6 +86,36 @@ pub(super) fn refresh_rows(screen: &mut Screen, grid: &::vt100::Screen, dirty: D
             *changed |= screen.put_row(index, read_row(grid, number), version);
         }
     }
+}
+
+/// Puts the columns `cols` of row `index`, outside of which nothing changed, into `screen`; tells whether they differ. `None`, and nothing is done, unless
+/// the row and they are plain ASCII: then a byte is a column, and an echoed letter costs the letter instead of the row.
+fn put_cells(screen: &mut Screen, grid: &::vt100::Screen, index: u16, cols: Range<u16>, version: u64) -> Option<bool> {
+    let slot = screen.rows.get_mut(usize::from(index))?;
+    let row = &mut slot.row;
+    if row.wrapped || grid.row_wrapped(index) || !row.is_plain_ascii() {
+        return None;
+    }
+    let mut patch = Row::default();
+    let mut differs: Option<Range<u16>> = None;
+    for col in cols.clone() {
+        let cell = grid.cell(index, col)?;
+        let text = if cell.has_contents() { cell.contents() } else { " " };
+        if text.len() != 1 || cell.is_wide() || cell.is_wide_continuation() {
+            return None;
+        }
+        let style = style_of(cell);
+        if row.ascii_at(col) != (text.as_bytes().first().copied()?, style) {
+            differs = Some(differs.map_or(col, |differs| differs.start)..col + 1);
+        }
+        patch.push_run(text, Shape::Narrow, style, 0);
+    }
+    let Some(differs) = differs else { return Some(false) };
+    let patch = patch.slice_cols(differs.start - cols.start, differs.end - cols.start);
+    row.splice_cols(differs.start, differs.end, &patch);
+    slot.version = version;
+    slot.changes.add(version, differs.start, differs.end);
+    Some(true)
 }
 
 /// Whether row `index` of `grid` is `row`.

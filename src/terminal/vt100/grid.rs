@@ -41,6 +41,12 @@ pub(super) struct Terminal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dirty {
     Nowhere,
+    /// Columns `from..to` of a row.
+    Cells {
+        row: u16,
+        from: u16,
+        to: u16,
+    },
     Row(u16),
     Everywhere,
 }
@@ -50,7 +56,10 @@ impl Dirty {
         match (self, other) {
             (Self::Nowhere, other) => other,
             (this, Self::Nowhere) => this,
-            (Self::Row(a), Self::Row(b)) if a == b => self,
+            (Self::Cells { row, from, to }, Self::Cells { row: other, from: from2, to: to2 }) if row == other => {
+                Self::Cells { row, from: from.min(from2), to: to.max(to2) }
+            }
+            (Self::Row(a) | Self::Cells { row: a, .. }, Self::Row(b) | Self::Cells { row: b, .. }) if a == b => Self::Row(a),
             _ => Self::Everywhere,
         }
     }
@@ -133,10 +142,18 @@ impl Terminal {
         let mut dirty = Dirty::Everywhere;
         self.guarded(|parser| {
             let (row, col) = parser.screen().cursor_position();
-            let stays = columns_in_row(&out, col).is_some_and(|cols| usize::from(col) + cols < usize::from(parser.screen().size().1.get()));
+            let width = parser.screen().size().1.get();
+            let stays = columns_in_row(&out, col).is_some_and(|cols| usize::from(col) + cols < usize::from(width));
+            let cells = if stays { cells_written(&out, col) } else { None };
             parser.process(&out);
-            if stays && parser.screen().cursor_position().0 == row {
-                dirty = Dirty::Row(row);
+            let after = parser.screen().cursor_position();
+            match cells {
+                // Half of a wide character may have stood left or right of them.
+                Some((from, to, end)) if after == (row, end) => {
+                    dirty = Dirty::Cells { row, from: from.saturating_sub(1), to: to.saturating_add(1).min(width) };
+                }
+                _ if stays && after.0 == row => dirty = Dirty::Row(row),
+                _ => {}
             }
         });
         self.dirty = self.dirty.and(dirty);
@@ -263,6 +280,25 @@ impl Terminal {
         (self.screen.cursor, self.screen.modes, self.screen.continued) = (cursor, modes, continued);
         changed
     }
+}
+
+/// The columns that `out` writes to, `from..to`, and where it leaves the cursor, if it is ASCII text, CR and BS alone: what a terminal echoes. Only for what
+/// certainly stays in its row.
+fn cells_written(out: &[u8], col: u16) -> Option<(u16, u16, u16)> {
+    let (mut from, mut to, mut at) = (col, col, col);
+    for byte in out {
+        match byte {
+            0x20..=0x7e => {
+                from = from.min(at);
+                at = at.checked_add(1)?;
+                to = to.max(at);
+            }
+            0x08 => at = at.saturating_sub(1),
+            b'\r' => at = 0,
+            _ => return None,
+        }
+    }
+    Some((from, to, at))
 }
 
 /// How many columns at most `out` moves the cursor on, if it is text and sequences that change nothing outside the cursor's row: printable characters (a
