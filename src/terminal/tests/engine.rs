@@ -249,6 +249,29 @@ fn a_pane_whose_engine_gave_up_is_shown_as_text_until_a_fresh_screen() {
     assert_eq!((text(engine.screen()), engine.screen().modes.alternate_screen), ("vim".into(), true));
 }
 
+#[test]
+fn what_is_typed_over_anything_stands_there_after_each_byte() {
+    use crate::terminal::diff::{apply, diff};
+    let size = Size::new(12, 2);
+    for line in ["", "plain", "日本語", "a日b本", "ab\x1b[31;44mcd\x1b[m", "\x1b[44m    \x1b[m", "e\u{301}xx", "   x"] {
+        for at in 1..=11 {
+            let mut typed = format!("{line}\x1b[1;{at}H").into_bytes();
+            let (mut engine, mut effects) = (Vt100::new(size, Look::default()), Effects::default());
+            engine.feed(&typed, 0, &mut effects);
+            let mut client = Screen::new(size);
+            for piece in ["", "x", " ", "\x08", "\x08 \x08", "yz", "\r", "q", "\x08\x08w", "      ", "\x1b[1mb", "\x1b[m", "end"] {
+                engine.feed(piece.as_bytes(), typed.len() as u64, &mut effects);
+                typed.extend_from_slice(piece.as_bytes());
+                let change = diff(engine.screen(), client.version);
+                apply(&mut client, &change).expect("the base it has");
+                let fresh = run(size, &typed).0.screen().clone();
+                assert!(engine.screen().looks_like(&fresh), "{:?}: {:#?}", String::from_utf8_lossy(&typed), engine.screen());
+                assert!(client.looks_like(&fresh), "{:?}: {client:#?}", String::from_utf8_lossy(&typed));
+            }
+        }
+    }
+}
+
 /// Feeds `bytes` cut at `cuts`, and gives everything that can be seen of it.
 fn seen(size: Size, bytes: &[u8], cuts: &[usize]) -> (Screen, Effects, bool) {
     let mut engine = Vt100::new(size, Look::default());
