@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use batonmux::geometry::Size;
-use batonmux::protocol::message::{Assurance, JournalQuery, OperatorKind, Reply, Request, ServerMessage, TokenRequest, WhoAmI};
+use batonmux::protocol::message::{Assurance, ControlOp, JournalQuery, OperatorKind, Reply, Request, ServerMessage, TokenRequest, WhoAmI};
 
 mod wire;
 use wire::*;
@@ -154,7 +154,18 @@ fn minted_identities_are_never_wider_and_end_when_told_or_in_time() {
     kill(world.status().server_pid);
     let (mut human, _) = world.greeted(None);
     assert_eq!(who_am_i(&mut as_bot(&sub.token)).rights, "view");
-    // What ends ends what it made.
+    // What ends ends what it made, and leaves what it held.
+    let held = mint(&mut human, request("agent:holder")).unwrap();
+    let mut holder = as_bot(&held.token);
+    assert_eq!(who_am_i(&mut holder).operator.name, "holder");
+    let control = |client: &mut Client, op| match client.ask(Request::Control { target: None, op }) {
+        Reply::Control(panes) => panes.into_iter().next().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    control(&mut human, ControlOp::Offer { to: "agent:holder".into(), note: None, ttl_ms: None, supervised: false });
+    assert_eq!(control(&mut holder, ControlOp::Accept).holder.unwrap().operator.name, "holder");
+    human.made(Request::RevokeToken { operator: "agent:holder".into() });
+    assert!(control(&mut human, ControlOp::Status).holder.is_none(), "who has ended still has control");
     human.made(Request::RevokeToken { operator: "agent:bot".into() });
     for token in [&narrow.token, &sub.token] {
         let refused = as_bot(token)

@@ -182,6 +182,8 @@ impl Server {
         self.roster.detach(present.attachment);
         self.roster_changed = true;
         self.commit_needed = true;
+        // T3: what it held is free, what it asked for or was offered ends.
+        self.operator_left(present.operator, Some(present.attachment), false);
     }
 
     /// A process that was watched has ended.
@@ -238,6 +240,8 @@ impl Server {
                 None => self.hang_up(connection, refusal("bad_token", format!("this identity has ended: {reason}"))),
             }
         }
+        // Also of one that only ever called commands.
+        self.operator_left(gone.operator, None, false);
         let children: Vec<Hash> =
             self.minted.iter().filter(|minted| minted.minter == Some(gone.operator)).map(|minted| minted.hash).collect();
         children.into_iter().for_each(|child| self.revoke(child, "who minted it has ended"));
