@@ -3,6 +3,8 @@
 //! The lines are the journal's own JSON; with `--json` they are passed on as they are. For people the fields that every event has become columns, and what is
 //! particular to one stands behind them. A line of a newer release is shown as far as it is understood.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::protocol::message::{JournalQuery, Reply, Request};
@@ -60,6 +62,9 @@ pub fn events_text(lines: &[String]) -> String {
     if events.is_empty() {
         return String::new();
     }
+    // An event names who did it, and everybody else by id: those who did something here have a name.
+    let names: BTreeMap<String, String> =
+        events.iter().filter_map(|event| Some((id(&event["actor"]["id"]), event["by"].as_str()?.to_owned()))).collect();
     let mut table = Table::new(&["WHEN", "PANE", "EVENT", "BY", "EPOCH", "WHAT"]);
     for event in &events {
         let number = |name: &str| event[name].as_u64().unwrap_or(0);
@@ -74,7 +79,7 @@ pub fn events_text(lines: &[String]) -> String {
             event["event"].as_str().unwrap_or("?").to_owned(),
             by(event),
             epochs,
-            what(event),
+            what(event, &names),
         ]);
     }
     table.text()
@@ -100,17 +105,18 @@ fn id(value: &Value) -> String {
 }
 
 /// What else there is to say of an event, as far as it is known.
-fn what(event: &Value) -> String {
+fn what(event: &Value, names: &BTreeMap<String, String>) -> String {
+    let name = |value: &Value| names.get(&id(value)).cloned().unwrap_or_else(|| id(value));
     let mut parts: Vec<String> = Vec::new();
     let bytes = |value: &Value| value.as_u64().map(|bytes| format!("{bytes} bytes"));
     for holder in [&event["hold"], &event["next"]].into_iter().filter(|hold| hold.is_object()) {
-        parts.push(format!("{} has control", id(&holder["operator"]["id"])));
+        parts.push(format!("{} has control", name(&holder["operator"]["id"])));
         if holder["supervised"].as_bool() == Some(true) {
             parts.push("supervised".to_owned());
         }
     }
     if event["offer"].is_object() {
-        parts.push(format!("to {}", id(&event["offer"]["to"]["id"])));
+        parts.push(format!("to {}", name(&event["offer"]["to"]["id"])));
     }
     if let Some(why) = event["request"]["why"].as_str().filter(|why| !why.is_empty()) {
         parts.push(why.to_owned());
@@ -153,7 +159,7 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "%3    control.taken   human:ann  3>4    o2 has control",
+                "%3    control.taken   human:ann  3>4    ann has control",
                 "-     policy.changed  (policy)   -",
                 "%3    input.rejected  agent:o3   4      3 bytes, not\u{fffd}[2J_holder",
                 "-     ?               (nobody)   -",
