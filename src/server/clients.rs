@@ -22,7 +22,7 @@ use crate::ids::{AttachmentId, OperatorId, PaneId, SessionId, WindowId};
 use crate::operator::{Assurance, Forged, Kind, Presence, Rights, Role, Transport};
 use crate::protocol::limits::{NAME_MAX_BYTES, RESUME_GRACE_MS, SCREEN_CELLS_MAX, SCREEN_SIDE_MAX};
 use crate::protocol::message::{
-    Attach, Attached, ClientMessage, Detached, Hello, ListedSession, NewSession, Refusal, ServerMessage, View, Welcome,
+    Attach, Attached, ClientKind, ClientMessage, Detached, Hello, ListedSession, NewSession, Refusal, ServerMessage, View, Welcome,
 };
 use crate::protocol::version::agree;
 
@@ -321,6 +321,11 @@ impl Server {
             input_stream,
             resumed: resumes.is_some(),
         }));
+        // T25: an identity that was minted before the restart is shown again, by its process or its secret. Most agents only call commands, so this is when they
+        // prove that they are the same.
+        if self.minted.iter().any(|known| known.inherited && minted == Some(known.operator) && known.root == root) {
+            self.operator_came(operator, None, true);
+        }
     }
 
     fn seat_by_token(&self, token: &str) -> Option<AttachmentId> {
@@ -340,12 +345,37 @@ impl Server {
         self.send_to(connection, &ServerMessage::List(list.collect()));
     }
 
+    /// Whether the process at the other end may end or replace this server by the messages that need no hello: who it is is found out all the same. Agents
+    /// and devices may not, nor who is not who it says; the connection is ended.
+    fn may_rule(&mut self, connection: ConnectionId) -> bool {
+        let Some(client) = self.clients.get(&connection) else { return false };
+        let kind = match (&client.greeting, &client.peer) {
+            (Some(greeting), _) => Ok(greeting.kind),
+            (None, Some(peer)) => self.find_out(peer, &SAYS_NOTHING).map(|found| found.identity.kind),
+            (None, None) => return false,
+        };
+        let why = match kind {
+            Ok(Kind::Human | Kind::Service) => return true,
+            Ok(kind @ (Kind::Agent | Kind::Device)) => format!("no {kind} ends or replaces the server"),
+            Err(forged) => forged.to_string(),
+        };
+        self.note_refused(None, &why);
+        self.hang_up(connection, refusal("not_permitted", why));
+        false
+    }
+
     fn frozen_kill(&mut self, connection: ConnectionId) {
+        if !self.may_rule(connection) {
+            return;
+        }
         self.send_to(connection, &ServerMessage::Ok);
         self.end_everything();
     }
 
     fn frozen_upgrade(&mut self, connection: ConnectionId, binary: &str) {
+        if !self.may_rule(connection) {
+            return;
+        }
         let Some(client) = self.clients.get(&connection) else { return };
         let upgrader = Upgrader::Frozen(client.wire.outbox.clone());
         self.upgrade(binary, upgrader);
@@ -568,6 +598,21 @@ impl Server {
 }
 
 /// The word for a refused identity.
+/// What a client says of itself that says nothing: only what the kernel knows of it counts.
+const SAYS_NOTHING: Hello = Hello {
+    protocol_min: 0,
+    protocol_max: 0,
+    version: String::new(),
+    kind: ClientKind::Command,
+    pid: 0,
+    origin_pane: None,
+    token: None,
+    name: None,
+    tty: None,
+    ssh_origin: None,
+    resume: None,
+};
+
 const fn forged_code(forged: &Forged) -> &'static str {
     match forged {
         Forged::BadToken | Forged::ForeignToken { .. } => "bad_token",

@@ -102,6 +102,7 @@ fn minted(name: &str, secret: &[u8], root: Option<u32>) -> Minted {
         until: None,
         root: root.map(|pid| ProcessName { pid, started: u64::from(pid) }),
         origin: Some(PaneId(7)),
+        inherited: false,
     }
 }
 

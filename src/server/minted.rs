@@ -58,6 +58,8 @@ pub(super) struct Minted {
     pub(super) root: Option<ProcessName>,
     /// The pane it was minted in.
     pub(super) origin: Option<PaneId>,
+    /// It is from before this server: whoever shows it is the same as then.
+    pub(super) inherited: bool,
 }
 
 /// The stored form.
@@ -128,6 +130,7 @@ impl Minted {
             until: stored.until_ms.map(instant_of),
             root,
             origin: stored.origin,
+            inherited: true,
         })
     }
 
@@ -275,6 +278,7 @@ mod tests {
             until: None,
             root,
             origin: Some(PaneId(7)),
+            inherited: true,
         }
     }
 

@@ -306,7 +306,9 @@ impl Server {
                 text: None,
             },
         };
-        let mut entry = Entry::note(Millis(now_ms()), sum.epoch, Some(sum.party), Cause::Key, fact);
+        // Keys come over an attachment, commands over none.
+        let cause = if sum.attachment.is_some() { Cause::Key } else { Cause::Command };
+        let mut entry = Entry::note(Millis(now_ms()), sum.epoch, Some(sum.party), cause, fact);
         (entry.attachment, entry.on_behalf_of) = (sum.attachment, sum.on_behalf_of);
         entry.reason = sum.refused.map(|code| if sum.frames == 1 { code.to_owned() } else { format!("{code} ({} frames)", sum.frames) });
         self.record(Some(pane), &entry);

@@ -139,6 +139,7 @@ impl Server {
             until: None,
             root,
             origin: greeting.origin_pane,
+            inherited: false,
         };
         minted.ends_at(until_ms);
         tracing::info!(%operator, kind = %minted.kind, name = %minted.name, by = %greeting.operator, "identity minted");
