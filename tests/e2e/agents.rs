@@ -462,3 +462,60 @@ fn a_human_ends_the_server_from_within_a_pane() {
     procs::wait_end(keeper, "the keeper has ended");
     human.wait_end("the client has nothing more to show");
 }
+
+/// The proposals that wait.
+fn proposals(env: &Env) -> Vec<Value> {
+    let waiting = env.json(&["control", "status", "-t", "%0"]);
+    list(&waiting["proposals"]).to_vec()
+}
+
+/// What a supervised agent types is shown whole with its escapes, and is written exactly, or not at all.
+#[test]
+fn a_supervised_agent_types_what_a_human_approves() {
+    let env = Env::new();
+    let (mut probe, mut human) = scene(&env);
+    let mut agent = Agent::start(&env, &["agent:claude"]);
+    env.ok(&["control", "offer", "-t", "%0", "--supervised", "agent:claude"]);
+    agent.ok(&["control", "accept", "-t", "%0"]);
+    waits_for_line(&human, "claude (agent) has control, supervised");
+    // Approved by key: these bytes and no others.
+    let sent = "ls\x1b[31m\u{202e}é";
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| agent.run(&["send", "-t", "%0", "--json", sent, "Enter"]));
+        let screen = human.wait_until("the card is there", |screen| screen.has("claude (agent) wants to type into %0"));
+        let shown = screen.find("[31m").unwrap_or_else(|| panic!("the text is shown:\n{screen}"));
+        assert!(
+            shown.contains("ls\\e[31m") || shown.contains("ls\\x1b[31m") || shown.contains("ls^[[31m"),
+            "the escape is visible: {shown}"
+        );
+        assert!(!shown.contains('\u{202e}') && shown.contains("202e") && shown.contains('é'), "what reorders is written out: {shown}");
+        assert!(probe.typed().is_empty(), "nothing is written before");
+        human.prefix("y");
+        let outcome = sending.join().unwrap();
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    });
+    let wanted = format!("{sent}\r");
+    assert_eq!(probe.await_typed(wanted.len()), wanted);
+    // Denied by key: the agent is told, and nothing is written.
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| agent.refused(&["send", "-t", "%0", "--json", "rm -rf .", "Enter"]));
+        human.wait_until("the next card is there", |screen| screen.has("rm -rf ."));
+        // A card that has just taken another's place cannot be answered yet; this one came to an empty place.
+        human.prefix("N");
+        assert_eq!(sending.join().unwrap()["code"], "approval_denied");
+    });
+    // Nobody approves their own.
+    let baton = quoted(&binary().display().to_string());
+    agent.tell(&format!("{baton} send -t %0 self </dev/null >/dev/null 2>&1 &"));
+    let own = repeat_until("its proposal waits", || proposals(&env).first().cloned().ok_or_else(|| "none".to_owned()));
+    let number = own["id"].to_string();
+    let refused = agent.refused(&["approve", &number, "-y", "--json"]);
+    assert_eq!(refused["code"], "not_permitted", "{refused}");
+    env.ok(&["approve", &number, "--deny", "no"]);
+    assert_eq!(proposals(&env), Vec::<Value>::new());
+    assert_eq!(probe.typed(), wanted);
+    let events: Vec<String> =
+        journal(&env, &["--kind", "proposal."]).iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
+    let (staged, denied) = ("proposal.staged", "proposal.denied");
+    assert_eq!(events, [staged, "proposal.approved", staged, denied, staged, denied]);
+}
