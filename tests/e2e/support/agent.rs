@@ -47,7 +47,10 @@ pub fn quoted(word: &str) -> String {
 }
 
 impl Agent {
-    /// Starts `baton as ARGS -- sh`.
+    /// Starts `baton as ARGS -- sh`, and waits until it is that shell.
+    ///
+    /// # Panics
+    /// If it is not in time.
     pub fn start(env: &Env, args: &[&str]) -> Self {
         let mut all = vec!["as"];
         all.extend(args);
@@ -63,7 +66,11 @@ impl Agent {
             }
         });
         let files = ["out", "err"].map(|what| env.path(&format!("agent-{}-{what}", child.id())));
-        Self { child, stdin, ended, files }
+        let mut agent = Self { child, stdin, ended, files };
+        // The shell runs once the identity is there.
+        agent.tell("echo 0");
+        assert!(agent.ended.recv_timeout(patience()).is_ok(), "timed out waiting until the agent {args:?} is there");
+        agent
     }
 
     /// The process.
