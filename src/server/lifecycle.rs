@@ -305,8 +305,10 @@ impl Server {
         let Some(entry) = self.panes.remove(&pane) else { return };
         faults::point("kill");
         self.end_identities_of(pane);
-        if entry.exit.is_none() && !self.controls.knows(pane) {
-            self.note_pane(pane, self.acting_operator(), journal::Cause::Command, journal::Fact::Killed);
+        if entry.exit.is_none() {
+            if !self.controls.knows(pane) {
+                self.note_pane(pane, self.acting_operator(), journal::Cause::Command, journal::Fact::Killed);
+            }
             // After the commit: else a successor that knows nothing of it would find a program that ended by itself, and the command would come again.
             for signal in [libc::SIGHUP, libc::SIGCONT] {
                 self.after_commit.push(AfterCommit::Tell(Box::new(Message::Signal { pane, signal, to: SignalTo::Group })));

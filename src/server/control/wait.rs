@@ -168,10 +168,13 @@ impl Server {
         refused: Option<crate::protocol::message::Refusal>,
         took: Option<bool>,
     ) {
-        if let Some(client) = self.clients.get(&connection) {
-            let ack = crate::protocol::message::InputAck { seq, pane, refused, took };
-            let message = Box::new(ServerMessage::InputAck(ack));
-            self.after_commit.push(AfterCommit::Send(client.wire.outbox.clone(), message));
+        let Some(outbox) = self.clients.get(&connection).map(|client| client.wire.outbox.clone()) else { return };
+        if took == Some(true) {
+            // The new tenure before the word that it began: whoever types on as soon as they see that types in it.
+            let info = ServerMessage::Control(Box::new(self.control_info(pane)));
+            self.after_commit.push(AfterCommit::Send(outbox.clone(), Box::new(info)));
         }
+        let ack = crate::protocol::message::InputAck { seq, pane, refused, took };
+        self.after_commit.push(AfterCommit::Send(outbox, Box::new(ServerMessage::InputAck(ack))));
     }
 }
