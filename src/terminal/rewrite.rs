@@ -120,6 +120,18 @@ const fn is_format(c: char) -> bool {
     )
 }
 
+/// Characters that are not seen themselves and change how others are: directions, joiners, tags, fillers, odd blanks and line ends.
+/// More than what [`clean`] takes out of a title, whose emoji and scripts need some of them: this is for a text that somebody is to judge, where each is written
+/// out.
+#[must_use]
+pub const fn is_sly(c: char) -> bool {
+    matches!(c,
+        '\u{00a0}' | '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{2800}' | '\u{3000}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// The path of an OSC 7: `file://host/path` with percent escapes, or a bare absolute path. Nothing if it is not absolute, too long, or has characters
 /// that [`clean`] would take out: such a path is better not known than wrong.
 pub(super) fn directory(value: &[u8]) -> Option<String> {

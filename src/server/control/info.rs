@@ -5,12 +5,7 @@ use crate::operator::{self as o, Mode, Presence, Via};
 use crate::protocol::message as m;
 use crate::server::convert;
 use crate::server::owner::Server;
-
-/// Characters that reorder or hide others.
-const fn hides(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
+use crate::terminal::rewrite::is_sly;
 
 /// `bytes` with everything written out that a terminal would not show as itself. Nothing in it stands for two things: a backslash is `\\`.
 pub(super) fn visible(bytes: &[u8]) -> String {
@@ -24,7 +19,7 @@ pub(super) fn visible(bytes: &[u8]) -> String {
                 '\t' => text.push_str("\\t"),
                 '\u{1b}' => text.push_str("\\e"),
                 c if c.is_ascii_control() => text.push_str(&format!("\\x{:02x}", u32::from(c))),
-                c if c.is_control() || hides(c) => text.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+                c if c.is_control() || is_sly(c) => text.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
                 c => text.push(c),
             }
         }
@@ -140,6 +135,8 @@ mod tests {
             (b"\x1b[201~\x03", "\\e[201~\\x03"),
             ("x\u{202e}y\u{200b}\u{9b}".as_bytes(), "x\\u{202e}y\\u{200b}\\u{9b}"),
             (b"\\r \xff\xc3", "\\\\r \\xff\\xc3"),
+            // A filler and a selector that draw nothing, a word joiner.
+            ("a\u{3164}b\u{fe0f}c\u{2060}".as_bytes(), "a\\u{3164}b\\u{fe0f}c\\u{2060}"),
             ("é漢".as_bytes(), "é漢"),
         ] {
             assert_eq!(visible(bytes), shown);

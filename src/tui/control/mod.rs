@@ -18,6 +18,7 @@ pub mod words;
 use super::model::Model;
 use crate::ids::{OperatorId, PaneId};
 use crate::protocol::message::{ControlInfo, ControlMode, OperatorKind, Who};
+use crate::terminal::rewrite::is_sly;
 
 /// What input is stamped with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,17 +95,6 @@ impl Model {
     }
 }
 
-/// The word for a kind.
-#[must_use]
-pub const fn kind_word(kind: OperatorKind) -> &'static str {
-    match kind {
-        OperatorKind::Human => "human",
-        OperatorKind::Agent => "agent",
-        OperatorKind::Device => "device",
-        OperatorKind::Service => "service",
-    }
-}
-
 /// A text of somebody else's with everything in it that could move a cursor, hide or turn text round made visible. Ordinary text of any script stays.
 #[must_use]
 pub fn clean(text: &str) -> String {
@@ -119,13 +109,4 @@ pub fn clean(text: &str) -> String {
         }
     }
     out
-}
-
-/// Characters that are not seen themselves and change how others are: directions, joiners, tags, fillers, odd blanks and line ends.
-const fn is_sly(c: char) -> bool {
-    matches!(c,
-        '\u{00a0}' | '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{2800}' | '\u{3000}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
 }

@@ -8,7 +8,8 @@
 //! ```
 //! The words are there whatever the colours are. Nothing is said of a free pane.
 
-use super::{clean, kind_word};
+use super::clean;
+use crate::command::say;
 use crate::command::{Command, Place, Steer, ViewCommand};
 use crate::config::KeyTables;
 use crate::ids::PaneId;
@@ -58,8 +59,8 @@ pub fn name(who: &Who) -> String {
     match (who.kind, who.live) {
         (OperatorKind::Human, true) => name,
         (OperatorKind::Human, false) => format!("{name} (away)"),
-        (kind, true) => format!("{name} ({})", kind_word(kind)),
-        (kind, false) => format!("{name} ({}, away)", kind_word(kind)),
+        (kind, true) => format!("{name} ({})", say::kind(kind)),
+        (kind, false) => format!("{name} ({}, away)", say::kind(kind)),
     }
 }
 

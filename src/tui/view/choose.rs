@@ -17,6 +17,7 @@ use ratatui::widgets::{Block, Borders, Widget};
 use super::edit::Editor;
 use super::prompt::PromptOverlay;
 use super::rows;
+use super::walk::{Walk, walk};
 use crate::command::complete::LAYOUT_PRESETS;
 use crate::command::{Choose, Command, Confirm, Place, Prompt, PromptKind, Scope, ViewCommand};
 use crate::config::keytable::{KeyTable, KeyTables};
@@ -437,22 +438,16 @@ impl Overlay for Chooser {
     }
 
     fn key(&mut self, key: Key, model: &Model) -> Vec<Action> {
-        let (ctrl, page) = (key.mods.ctrl, isize::try_from(self.height.max(2)).unwrap_or(isize::MAX));
         match key.code {
-            KeyCode::Esc => vec![Action::Close],
-            KeyCode::Char('c' | 'g') if ctrl => vec![Action::Close],
-            KeyCode::Char('q') if self.filter.text().is_empty() && !ctrl && !key.mods.alt => vec![Action::Close],
-            KeyCode::Enter => self.choose(model),
-            KeyCode::Char('j' | 'm') if ctrl => self.choose(model),
-            KeyCode::Char('x') if ctrl => self.kill(model),
-            KeyCode::Char('r') if ctrl => self.rename(model),
-            KeyCode::Up | KeyCode::BackTab => self.step(-1, model),
-            KeyCode::Down | KeyCode::Tab => self.step(1, model),
-            KeyCode::Char('p') if ctrl => self.step(-1, model),
-            KeyCode::Char('n') if ctrl => self.step(1, model),
-            KeyCode::PageUp => self.step(-page, model),
-            KeyCode::PageDown => self.step(page, model),
-            _ => {
+            KeyCode::Char('x') if key.mods.ctrl => return self.kill(model),
+            KeyCode::Char('r') if key.mods.ctrl => return self.rename(model),
+            _ => {}
+        }
+        match walk(key, self.filter.text(), self.height) {
+            Some(Walk::Close) => vec![Action::Close],
+            Some(Walk::Choose) => self.choose(model),
+            Some(Walk::Step(by)) => self.step(by, model),
+            None => {
                 if self.filter.key(key) {
                     self.selected = None;
                     self.top = 0;

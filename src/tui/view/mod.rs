@@ -21,6 +21,7 @@ pub mod pager;
 pub mod prompt;
 pub mod rows;
 pub mod status;
+mod walk;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect as Area;

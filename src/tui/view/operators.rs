@@ -15,12 +15,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::edit::Editor;
 use super::prompt;
+use super::walk::{Walk, walk};
+use crate::command::say;
 use crate::geometry::{Point, Rect};
 use crate::ids::{OperatorId, PaneId};
-use crate::protocol::message::{Assurance, Level, OperatorInfo, OperatorKind, Presence, Role, Transport, Who};
+use crate::protocol::message::{Level, OperatorInfo, OperatorKind, Presence, Role, Transport, Who};
 use crate::terminal::keys::{Key, KeyCode, Mouse, MouseAction, MouseButton};
 use crate::tui::control::verbs::{self, Note};
-use crate::tui::control::{cards, clean, kind_word};
+use crate::tui::control::{cards, clean};
 use crate::tui::model::Model;
 use crate::tui::overlay::{Action, Look, Overlay};
 
@@ -118,7 +120,7 @@ impl Operators {
 fn entry_of(who: &Who) -> Entry {
     let presence = if who.live { "here" } else { "away" };
     let cells =
-        [clean(&who.name), kind_word(who.kind).to_owned(), presence.to_owned(), String::new(), String::new(), String::new(), String::new()];
+        [clean(&who.name), say::kind(who.kind).to_owned(), presence.to_owned(), String::new(), String::new(), String::new(), String::new()];
     Entry { id: who.id, kind: who.kind, live: who.live, cells, at: None }
 }
 
@@ -152,16 +154,9 @@ fn entry(model: &Model, operator: &OperatorInfo) -> Entry {
     let lives_in = operator.origin_pane.map(|pane| format!("runs in {pane}"));
     let cells = [
         format!("{}{behalf}{me}", clean(&operator.name)),
-        kind_word(operator.kind).to_owned(),
+        say::kind(operator.kind).to_owned(),
         if live { "here" } else { "away" }.to_owned(),
-        match operator.assurance {
-            Some(Assurance::Claimed) => "claimed",
-            Some(Assurance::Uid) => "uid",
-            Some(Assurance::Token) => "token",
-            Some(Assurance::Proven) => "proven",
-            None => "",
-        }
-        .to_owned(),
+        operator.assurance.map_or("", say::assurance).to_owned(),
         ways.join(", "),
         at.map(|pane| format!("at {pane}")).into_iter().chain(lives_in).collect::<Vec<_>>().join(", "),
         if holds.is_empty() { String::new() } else { format!("has control of {}", holds.join(" ")) },
@@ -230,23 +225,16 @@ impl Overlay for Operators {
     }
 
     fn key(&mut self, key: Key, model: &Model) -> Vec<Action> {
-        let page = isize::try_from(self.height.max(2)).unwrap_or(isize::MAX);
-        let ctrl = key.mods.ctrl;
         match key.code {
-            KeyCode::Esc => return vec![Action::Close],
-            KeyCode::Char('c' | 'g') if ctrl => return vec![Action::Close],
-            KeyCode::Char('q') if self.filter.text().is_empty() && !ctrl && !key.mods.alt => return vec![Action::Close],
-            KeyCode::Enter => return self.choose(model, false, false),
-            KeyCode::Char('j' | 'm') if ctrl => return self.choose(model, false, false),
-            KeyCode::Char('s') if ctrl && self.pane.is_some() => return self.choose(model, true, false),
-            KeyCode::Char('e') if ctrl && self.pane.is_some() => return self.choose(model, false, true),
-            KeyCode::Up | KeyCode::BackTab => self.step(-1, model),
-            KeyCode::Down | KeyCode::Tab => self.step(1, model),
-            KeyCode::Char('p') if ctrl => self.step(-1, model),
-            KeyCode::Char('n') if ctrl => self.step(1, model),
-            KeyCode::PageUp => self.step(-page, model),
-            KeyCode::PageDown => self.step(page, model),
-            _ => {
+            KeyCode::Char('s') if key.mods.ctrl && self.pane.is_some() => return self.choose(model, true, false),
+            KeyCode::Char('e') if key.mods.ctrl && self.pane.is_some() => return self.choose(model, false, true),
+            _ => {}
+        }
+        match walk(key, self.filter.text(), self.height) {
+            Some(Walk::Close) => return vec![Action::Close],
+            Some(Walk::Choose) => return self.choose(model, false, false),
+            Some(Walk::Step(by)) => self.step(by, model),
+            None => {
                 if self.filter.key(key) {
                     self.selected = None;
                 }
