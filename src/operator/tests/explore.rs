@@ -399,7 +399,6 @@ fn every_state_of_asking_and_leaving_is_safe_and_alive() {
 }
 
 #[test]
-#[ignore = "all of it at once takes a minute and more: cargo test --lib operator:: -- --ignored"]
 fn every_state_of_everything_is_safe_and_alive() {
     let states = explore(Bound { requests: 2, offers: true, proposals: true, come_and_go: [true; 3] });
     assert!(states > 50_000, "the exploration does not get far: {states}");
